@@ -1,0 +1,53 @@
+/**
+ * What the EC2 API asks of the machines and volumes beneath it. The API keeps the state machines
+ * (pending … terminated, attaching … detached); what is behind these two interfaces does the work.
+ */
+
+/** What a machine is made from; fixed for its life. */
+export interface MachineSpec {
+  readonly instanceId: string
+  readonly zone: string
+  readonly subnetId: string
+  readonly privateIp: string
+  /** `ip-10-0-1-10.ec2.internal` */
+  readonly privateDnsName: string
+  readonly instanceType: string
+  readonly imageId: string
+  /** Decoded user data, run by the machine at its first boot. */
+  readonly userData: string
+}
+
+export interface Machines {
+  /** Creates the machine's disks and network and powers it on; resolves when its init runs. */
+  launch(spec: MachineSpec): Promise<void>
+  /** Powers a stopped machine on again, on its old root disk. Volumes are plugged in before. */
+  powerOn(instanceId: string): Promise<void>
+  /** Orderly: the OS shuts down, services get SIGTERM; resolves when it is off. */
+  shutDown(instanceId: string): Promise<void>
+  /** The plug is pulled: nothing unsynced reaches a volume. Resolves when it is off. */
+  powerOff(instanceId: string): Promise<void>
+  /** Removes a machine that is off, its root disk and its network interface. */
+  destroy(instanceId: string): Promise<void>
+}
+
+export interface BlockStore {
+  /** Makes a volume's disk: zeroes, or the content of a snapshot. */
+  create(volumeId: string, sizeGiB: number, fromSnapshotId?: string): Promise<void>
+  remove(volumeId: string): Promise<void>
+  /** Grows a volume's disk; the file system is the caller's affair. */
+  grow(volumeId: string, sizeGiB: number): Promise<void>
+  snapshot(volumeId: string, snapshotId: string): Promise<void>
+  removeSnapshot(snapshotId: string): Promise<void>
+  /** Makes the disk appear as `device` in the machine's own /dev, or remembers it until it is on. */
+  plug(volumeId: string, instanceId: string, device: string): Promise<void>
+  /**
+   * Takes the device away. While something on the machine has it mounted or open the answer is
+   * `busy` and nothing changes; with `force` its file system is shut down first, so that every
+   * later access is an I/O error.
+   */
+  unplug(
+    volumeId: string,
+    instanceId: string,
+    options: { force: boolean },
+  ): Promise<'done' | 'busy'>
+}

@@ -1,0 +1,48 @@
+/**
+ * The journal: before anything is changed its intent and undo are appended and fsynced, then the
+ * change is made, then the outcome is appended. Replaying the undos of all entries that are not
+ * `undone`, youngest first, brings the cluster back. Undos are data, because the process that
+ * replays them is rarely the one that wrote them.
+ */
+export type JournalEntry =
+  | {
+      readonly step: 'intent'
+      readonly id: string
+      readonly at: string
+      readonly scenario: string
+      /** One sentence: `cordon node ip-10-0-1-10`. */
+      readonly action: string
+      readonly undo: Undo
+    }
+  | { readonly step: 'changed'; readonly id: string; readonly at: string }
+  /** The call failed: it may have happened all the same, so the undo stays due. */
+  | { readonly step: 'uncertain'; readonly id: string; readonly at: string; readonly error: string }
+  | { readonly step: 'undone'; readonly id: string; readonly at: string }
+  | {
+      readonly step: 'undo-failed'
+      readonly id: string
+      readonly at: string
+      readonly error: string
+    }
+
+/** How to take a change back; idempotent, with recorded ids and the state from before. */
+export type Undo =
+  | {
+      readonly kind: 'delete-object'
+      readonly apiVersion: string
+      readonly objectKind: string
+      readonly namespace?: string
+      readonly name: string
+      /** Wait until it is gone, and for a claim until its PV and volume are gone. */
+      readonly awaitGone: boolean
+    }
+  | { readonly kind: 'delete-claims'; readonly namespace: string; readonly selector: string }
+  | { readonly kind: 'set-unschedulable'; readonly node: string; readonly value: boolean }
+  | {
+      readonly kind: 'scale-statefulset'
+      readonly namespace: string
+      readonly name: string
+      readonly replicas: number
+    }
+  /** Nothing to take back (a pod was deleted): kept so that the journal tells everything. */
+  | { readonly kind: 'none' }

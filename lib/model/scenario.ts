@@ -1,0 +1,59 @@
+import type { Capability } from './target.ts'
+
+/** How much a run includes: each tier holds the ones before it. */
+export type Tier = 'smoke' | 'nightly' | 'full'
+
+/** What a scenario's file declares beside its claim. */
+export interface ScenarioOptions {
+  readonly tags: readonly string[]
+  /** Default `nightly`. */
+  readonly tier?: Tier
+  readonly needs?: ScenarioNeeds
+  /** Whole seconds that it usually takes on the lab; `zonefall plan` adds them up. */
+  readonly typicalSeconds?: number
+}
+
+export interface ScenarioNeeds {
+  /** At least this many zones with a usable node. */
+  readonly zones?: number
+  /** At least this many nodes in each zone. */
+  readonly nodesPerZone?: number
+  readonly capabilities?: readonly Capability[]
+}
+
+/** A scenario as `zonefall list` shows it. `id` is `<system>/<file>/<slug of the claim>`. */
+export interface ScenarioInfo {
+  readonly id: string
+  readonly file: string
+  readonly claim: string
+  readonly options: ScenarioOptions
+}
+
+export type ScenarioOutcome = 'pass' | 'fail' | 'unknown' | 'skipped'
+
+/** One line of `results.ndjson`. */
+export interface ScenarioResult {
+  readonly id: string
+  readonly file: string
+  readonly claim: string
+  readonly tags: readonly string[]
+  readonly outcome: ScenarioOutcome
+  /** Class of the error, for JUnit's `type`; absent when passed. */
+  readonly errorClass?: string
+  /** Why it failed, is unknown or was skipped. */
+  readonly reason?: string
+  readonly hint?: string
+  readonly stack?: string
+  readonly evidence: readonly Evidence[]
+  /** Milliseconds since the start of the run. */
+  readonly startedAtMs: number
+  readonly durationMs: number
+}
+
+/** One assertion that a scenario made and what it saw. */
+export interface Evidence {
+  readonly check: string
+  readonly verdict: 'true' | 'false' | 'unknown'
+  readonly summary: string
+  readonly data?: Readonly<Record<string, unknown>>
+}

@@ -1,0 +1,35 @@
+/** Where a run happens and what can be done there; found at the start, written to `run.json`. */
+export interface TargetDescription {
+  readonly kind: 'lab' | 'eks' | 'kubeconfig'
+  /** Path of the kubeconfig and the context in it. */
+  readonly kubeconfig: string
+  readonly context: string
+  /** Namespace that the scenarios' objects go to. */
+  readonly namespace: string
+  readonly zones: readonly Zone[]
+  readonly capabilities: readonly Capability[]
+  /** AWS access for faults; absent without the `ec2` capability. Keys here are the lab's own only. */
+  readonly aws?: AwsAccess
+  /** What stands behind image names on this target; empty but on the lab. */
+  readonly images: readonly { readonly name: string; readonly standsBehind: string }[]
+  /** Where this target differs from EKS, one sentence each; empty but on the lab. */
+  readonly differences: readonly string[]
+  readonly kubernetesVersion: string
+}
+
+/** A zone *of this cluster*: its name and the nodes that the run may touch. */
+export interface Zone {
+  readonly name: string
+  readonly nodes: readonly { readonly name: string; readonly instanceId?: string }[]
+}
+
+/** `exec`: commands in pods. `ec2`: instances and volumes by API. `lab`: this is the lab. */
+export type Capability = 'exec' | 'ec2' | 'nacl' | 'lab'
+
+export interface AwsAccess {
+  readonly region: string
+  /** Absent on AWS itself. */
+  readonly endpoint?: string
+  readonly accessKeyId?: string
+  readonly secretAccessKey?: string
+}
