@@ -1,0 +1,63 @@
+/**
+ * Every wait of the harness is bounded by one of these, by name; milliseconds. A budget is how long
+ * something may take before waiting on makes no sense, not how long it usually takes. The name
+ * shows up in time-out messages and in the timeline.
+ */
+export const BUDGETS = {
+  /** One call to the API server or EC2, connection included. */
+  apiCall: 15_000,
+  /** Is anything listening at all? */
+  apiReachable: 5_000,
+  /** One command in a pod (nodetool starts a JVM under half a CPU). */
+  exec: 60_000,
+  /** A passing state to show: an event, a condition, a label. */
+  stateVisible: 30_000,
+  /** A pod scheduled and Ready again on a volume that may have to be attached first. */
+  podReady: 300_000,
+  /** A pod object gone: its preStop drain and its grace period are in it. */
+  podGone: 180_000,
+  /** The replacement of a deleted pod to exist, ready or not. */
+  podRecreated: 60_000,
+  /** The scheduler to explain why a pod is pending. */
+  schedulerExplains: 30_000,
+  /** For how long an expected Pending has to hold. */
+  pendingHolds: 60_000,
+  /** All replicas of a StatefulSet ready, one after the other, images pulled. */
+  statefulSetReady: 900_000,
+  /** A StatefulSet scaled down: every pod that goes drains first. */
+  statefulSetScaled: 600_000,
+  /** An object gone, finalizers included. */
+  objectGone: 120_000,
+  /** Claims, their persistent volumes and the volumes behind them gone. */
+  claimsGone: 300_000,
+  volumeGone: 120_000,
+  volumeAttached: 120_000,
+  nodeReady: 180_000,
+  /** Every node of the ring seen as UN, by every node. */
+  ringUp: 300_000,
+  /** A peer seen as down by the others: gossip's failure detector. */
+  peerDown: 120_000,
+  /** A name resolved to its new address on every node (CoreDNS caches 30 s). */
+  dnsUpdated: 90_000,
+  cqlConnect: 60_000,
+  cqlQuery: 20_000,
+  /** All undos of one scenario, and of a whole run. */
+  healScenario: 600_000,
+  undoOne: 420_000,
+  /** State and logs collected before anything is cleaned. */
+  collect: 60_000,
+  /** The lab up, its artifacts built on a fresh machine. */
+  labUp: 3_600_000,
+  labDown: 120_000,
+  /** vitest to end by itself after it was asked to. */
+  workerStops: 10_000,
+  /** The leak list to come clean: what is deleted may take a moment to vanish. */
+  leaksSettle: 60_000,
+} as const satisfies Record<string, number>
+
+export type BudgetName = keyof typeof BUDGETS
+
+/** Milliseconds of a budget. */
+export function budgetMs(name: BudgetName): number {
+  return BUDGETS[name]
+}
