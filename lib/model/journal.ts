@@ -9,7 +9,10 @@ export type JournalEntry =
       readonly step: 'intent'
       readonly id: string
       readonly at: string
+      /** Id of the scenario, or the file's stem (`cassandra/failover`) for what its scenarios share. */
       readonly scenario: string
+      /** When it is undone at the latest: at the end of the scenario, or of its file. */
+      readonly scope: UndoScope
       /** One sentence: `cordon node ip-10-0-1-10`. */
       readonly action: string
       readonly undo: Undo
@@ -46,3 +49,5 @@ export type Undo =
     }
   /** Nothing to take back (a pod was deleted): kept so that the journal tells everything. */
   | { readonly kind: 'none' }
+
+export type UndoScope = 'scenario' | 'file'

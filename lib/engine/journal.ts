@@ -1,0 +1,122 @@
+import type { JournalEntry, Undo, UndoScope } from '../model/journal.ts'
+import { randomLetters } from '../std/ids.ts'
+import { NdjsonAppender, readNdjson } from '../std/ndjson.ts'
+import { journalEntrySchema } from './records.ts'
+import { scenarioOfContext } from './timeline.ts'
+
+export interface Change {
+  /** Default: the scenario that this code runs in. For a file's deployment its stem will do. */
+  readonly scenario?: string
+  /** Default `scenario`. */
+  readonly scope?: UndoScope
+  /** One sentence: `cordon node ip-10-0-1-10`. */
+  readonly action: string
+  readonly undo: Undo
+}
+
+/** A change that is not known to be undone. */
+export interface PendingUndo {
+  readonly id: string
+  readonly scenario: string
+  readonly scope: UndoScope
+  readonly action: string
+  readonly undo: Undo
+  /** How often undoing it failed so far. */
+  readonly failures: number
+}
+
+/**
+ * Writes `journal.ndjson`: the intent before the change, the outcome after it, each fsynced before
+ * anything else happens. Several processes of a run append to one journal.
+ */
+export class Journal {
+  readonly path: string
+  readonly #file: NdjsonAppender
+
+  constructor(path: string) {
+    this.path = path
+    this.#file = new NdjsonAppender(path)
+  }
+
+  /**
+   * Makes a change that can be undone: notes it with its undo, then makes it. When `change` throws
+   * it may have happened all the same, so its undo stays due, and the error is passed on.
+   */
+  async change<T>(
+    what: Change,
+    change: () => Promise<T>,
+  ): Promise<{ readonly id: string; readonly value: T }> {
+    const id = randomLetters(10)
+    this.#append({
+      step: 'intent',
+      id,
+      at: now(),
+      scenario: what.scenario ?? scenarioOfContext() ?? '',
+      scope: what.scope ?? 'scenario',
+      action: what.action,
+      undo: what.undo,
+    })
+    let value: T
+    try {
+      value = await change()
+    } catch (error) {
+      this.#append({ step: 'uncertain', id, at: now(), error: messageOf(error) })
+      throw error
+    }
+    this.#append({ step: 'changed', id, at: now() })
+    return { id, value }
+  }
+
+  /** Notes that a change was taken back. */
+  undone(id: string): void {
+    this.#append({ step: 'undone', id, at: now() })
+  }
+
+  /** Notes that taking a change back failed; it stays due. */
+  undoFailed(id: string, error: unknown): void {
+    this.#append({ step: 'undo-failed', id, at: now(), error: messageOf(error) })
+  }
+
+  /** All changes that still have to be taken back, youngest first: the order to do it in. */
+  pending(): PendingUndo[] {
+    return pendingOf(readJournal(this.path))
+  }
+
+  close(): void {
+    this.#file.close()
+  }
+
+  #append(entry: JournalEntry): void {
+    this.#file.append(entry, { durable: true })
+  }
+}
+
+/** All entries of a journal; a torn line is one whose write never returned, so nothing followed. */
+export function readJournal(path: string): readonly JournalEntry[] {
+  return readNdjson(path, (value) => journalEntrySchema.parse(value)).records
+}
+
+/** Which changes of a journal are due to be undone, youngest first. */
+export function pendingOf(entries: readonly JournalEntry[]): PendingUndo[] {
+  const due = new Map<string, PendingUndo>()
+  for (const entry of entries) {
+    if (entry.step === 'intent') {
+      const { id, scenario, scope, action, undo } = entry
+      if (undo.kind !== 'none') due.set(id, { id, scenario, scope, action, undo, failures: 0 })
+    } else if (entry.step === 'undone') {
+      due.delete(entry.id)
+    } else if (entry.step === 'undo-failed') {
+      const change = due.get(entry.id)
+      if (change) due.set(entry.id, { ...change, failures: change.failures + 1 })
+    }
+  }
+  return [...due.values()].reverse()
+}
+
+function now(): string {
+  return new Date().toISOString()
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,164 @@
+import { z } from 'zod'
+import type { JournalEntry, Undo } from '../model/journal.ts'
+import type { ScenarioInfo, ScenarioResult } from '../model/scenario.ts'
+import type { TargetDescription } from '../model/target.ts'
+import type { TimelineEvent } from '../model/timeline.ts'
+
+/**
+ * The forms of what the processes of a run read from one another's files. They are input from
+ * outside: another version, or an editor, may have written them.
+ */
+
+const undo: z.ZodType<Undo> = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('delete-object'),
+    apiVersion: z.string(),
+    objectKind: z.string(),
+    namespace: z.string().exactOptional(),
+    name: z.string(),
+    awaitGone: z.boolean(),
+  }),
+  z.object({ kind: z.literal('delete-claims'), namespace: z.string(), selector: z.string() }),
+  z.object({ kind: z.literal('set-unschedulable'), node: z.string(), value: z.boolean() }),
+  z.object({
+    kind: z.literal('scale-statefulset'),
+    namespace: z.string(),
+    name: z.string(),
+    replicas: z.int().min(0),
+  }),
+  z.object({ kind: z.literal('none') }),
+])
+
+const step = { id: z.string(), at: z.string() }
+
+export const journalEntrySchema: z.ZodType<JournalEntry> = z.discriminatedUnion('step', [
+  z.object({
+    step: z.literal('intent'),
+    ...step,
+    scenario: z.string(),
+    scope: z.enum(['scenario', 'file']),
+    action: z.string(),
+    undo,
+  }),
+  z.object({ step: z.literal('changed'), ...step }),
+  z.object({ step: z.literal('uncertain'), ...step, error: z.string() }),
+  z.object({ step: z.literal('undone'), ...step }),
+  z.object({ step: z.literal('undo-failed'), ...step, error: z.string() }),
+])
+
+const data = z.record(z.string(), z.unknown())
+
+export const timelineEventSchema: z.ZodType<TimelineEvent> = z.object({
+  atMs: z.number(),
+  source: z.enum(['supervisor', 'scenario', 'kubernetes', 'ec2', 'lab', 'agent']),
+  kind: z.string(),
+  scenario: z.string().exactOptional(),
+  subject: z.string().exactOptional(),
+  text: z.string().exactOptional(),
+  data: data.exactOptional(),
+})
+
+export const scenarioResultSchema: z.ZodType<ScenarioResult> = z.object({
+  id: z.string(),
+  file: z.string(),
+  claim: z.string(),
+  tags: z.array(z.string()),
+  outcome: z.enum(['pass', 'fail', 'unknown', 'skipped']),
+  errorClass: z.string().exactOptional(),
+  reason: z.string().exactOptional(),
+  hint: z.string().exactOptional(),
+  stack: z.string().exactOptional(),
+  evidence: z.array(
+    z.object({
+      check: z.string(),
+      verdict: z.enum(['true', 'false', 'unknown']),
+      summary: z.string(),
+      data: data.exactOptional(),
+    }),
+  ),
+  startedAtMs: z.number(),
+  durationMs: z.number(),
+})
+
+const capability = z.enum(['exec', 'ec2', 'nacl', 'lab'])
+const tier = z.enum(['smoke', 'nightly', 'full'])
+
+export const targetSchema: z.ZodType<TargetDescription> = z.object({
+  kind: z.enum(['lab', 'eks', 'kubeconfig']),
+  kubeconfig: z.string(),
+  context: z.string(),
+  namespace: z.string(),
+  zones: z.array(
+    z.object({
+      name: z.string(),
+      nodes: z.array(z.object({ name: z.string(), instanceId: z.string().exactOptional() })),
+    }),
+  ),
+  capabilities: z.array(capability),
+  aws: z
+    .object({
+      region: z.string(),
+      endpoint: z.string().exactOptional(),
+      accessKeyId: z.string().exactOptional(),
+      secretAccessKey: z.string().exactOptional(),
+    })
+    .exactOptional(),
+  images: z.array(z.object({ name: z.string(), standsBehind: z.string() })),
+  differences: z.array(z.string()),
+  kubernetesVersion: z.string(),
+})
+
+export const scenarioInfoSchema: z.ZodType<ScenarioInfo> = z.object({
+  id: z.string(),
+  file: z.string(),
+  claim: z.string(),
+  options: z.object({
+    tags: z.array(z.string()),
+    tier: tier.exactOptional(),
+    needs: z
+      .object({
+        zones: z.int().exactOptional(),
+        nodesPerZone: z.int().exactOptional(),
+        capabilities: z.array(capability).exactOptional(),
+      })
+      .exactOptional(),
+    typicalSeconds: z.number().exactOptional(),
+  }),
+})
+
+/** What a person chose for a run; the rest of `run.json` is found out. */
+export const runOptionsSchema = z.object({
+  tier,
+  /** Keep what was deployed, and the lab if this run started it; heal faults all the same. */
+  keep: z.boolean(),
+  /** Folder or file of manifests by the name they stand in for: `{ cassandra: '/path' }`. */
+  manifests: z.record(z.string(), z.string()),
+  /** Tags whose skipped scenarios count as unknown. */
+  require: z.array(z.string()),
+  /** The supervisor's bound on all scenarios together; milliseconds. */
+  timeLimitMs: z.number().exactOptional(),
+})
+export type RunOptions = z.infer<typeof runOptionsSchema>
+
+/** State by kind and name, as a person would list it: see `takeProjection`. */
+export const projectionSchema = z.record(z.string(), z.record(z.string(), z.string()))
+export type Projection = z.infer<typeof projectionSchema>
+
+/** `run.json`. */
+export const runFileSchema = z.object({
+  format: z.literal(1),
+  runId: z.string(),
+  startedAt: z.string(),
+  startedAtEpochMs: z.number(),
+  seed: z.string(),
+  target: targetSchema,
+  options: runOptionsSchema,
+  /** The scenarios that were chosen, in order. */
+  selected: z.array(scenarioInfoSchema),
+  /** Who supervises: a pid alone may be somebody else's by now. */
+  supervisor: z.object({ pid: z.int(), startTicks: z.string(), bootId: z.string() }),
+  /** Whether this run started the lab, and so takes it down. */
+  ownsLab: z.boolean(),
+  before: projectionSchema,
+})
+export type RunFile = z.infer<typeof runFileSchema>
