@@ -68,6 +68,7 @@ export const scenarioResultSchema: z.ZodType<ScenarioResult> = z.object({
   reason: z.string().exactOptional(),
   hint: z.string().exactOptional(),
   stack: z.string().exactOptional(),
+  foreign: z.literal(true).exactOptional(),
   evidence: z.array(
     z.object({
       check: z.string(),

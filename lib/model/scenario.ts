@@ -44,6 +44,8 @@ export interface ScenarioResult {
   readonly reason?: string
   readonly hint?: string
   readonly stack?: string
+  /** Set when the error is not one that zonefall raises: a defect of the harness; exit code 5. */
+  readonly foreign?: true
   readonly evidence: readonly Evidence[]
   /** Milliseconds since the start of the run. */
   readonly startedAtMs: number

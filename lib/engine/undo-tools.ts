@@ -1,0 +1,35 @@
+import type { KubernetesObject } from '@kubernetes/client-node'
+import type { Ec2 } from '../aws/ec2.ts'
+import type { Cluster } from '../kube/cluster.ts'
+import type { BudgetName } from '../std/budgets.ts'
+import { poll, type ProbeResult } from '../std/poll.ts'
+
+/** What one undo works with. */
+export interface UndoTools {
+  readonly cluster: Cluster
+  readonly ec2: Ec2 | undefined
+  readonly startedAtEpochMs: number
+  readonly signal: AbortSignal
+}
+
+/** Waits until `look` finds nothing; what it finds is what the time-out message shows. */
+export async function untilGone(
+  what: string,
+  budget: BudgetName,
+  signal: AbortSignal,
+  look: () => Promise<string | undefined>,
+): Promise<void> {
+  await poll({ what: `${what} to be gone`, owner: 'undo', budget, signal }, async () => {
+    const seen = await look()
+    const result: ProbeResult<true> =
+      seen === undefined ? { done: true, value: true } : { done: false, seen }
+    return result
+  })
+}
+
+/** Why an object that is being deleted is still there, as far as it says. */
+export function describeRemains(object: KubernetesObject): string {
+  const { deletionTimestamp, finalizers = [] } = object.metadata ?? {}
+  const state = deletionTimestamp === undefined ? 'not being deleted' : 'being deleted'
+  return `still there, ${state}, finalizers: ${finalizers.join(', ') || 'none'}`
+}

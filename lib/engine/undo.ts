@@ -1,0 +1,198 @@
+import { type KubernetesObject, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node'
+import { connectEc2 } from '../aws/ec2.ts'
+import { explainApiError, orAbsent, type Cluster, statusOf } from '../kube/cluster.ts'
+import type { Undo } from '../model/journal.ts'
+import type { TargetDescription } from '../model/target.ts'
+import { within } from '../std/poll.ts'
+import type { Journal, PendingUndo } from './journal.ts'
+import { deleteClaims, deleteOneClaim } from './undo-claims.ts'
+import type { Timeline } from './timeline.ts'
+import { describeRemains, untilGone, type UndoTools } from './undo-tools.ts'
+
+/** What undoing needs; a `Run` has it all. */
+export interface UndoContext {
+  readonly cluster: Cluster
+  readonly target: Pick<TargetDescription, 'aws'>
+  readonly journal: Journal
+  readonly timeline: Timeline
+  readonly startedAtEpochMs: number
+}
+
+export interface UndoFailure {
+  readonly change: PendingUndo
+  /** One sentence: what could not be undone and why. */
+  readonly text: string
+  readonly error: unknown
+}
+
+/**
+ * Takes changes back in the order given (see `Journal.pending`), each within its own deadline,
+ * going on past errors. What was undone is noted in the journal, and what could not be as well.
+ *
+ * @returns what failed; empty when all is undone
+ */
+export async function undoAll(
+  run: UndoContext,
+  changes: readonly PendingUndo[],
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<UndoFailure[]> {
+  const failures: UndoFailure[] = []
+  if (changes.length === 0) return failures
+  const ec2 = run.target.aws === undefined ? undefined : await connectEc2(run.target.aws)
+  try {
+    for (const change of changes) {
+      if (options.signal?.aborted) break
+      try {
+        await run.timeline.span(
+          'undo',
+          { scenario: change.scenario, subject: subjectOf(change.undo), text: change.action },
+          () =>
+            within(
+              {
+                what: `undo of "${change.action}"`,
+                owner: 'undo',
+                budget: 'undoOne',
+                ...(options.signal ? { signal: options.signal } : {}),
+              },
+              (signal) =>
+                executeUndo(change.undo, {
+                  cluster: run.cluster,
+                  ec2,
+                  startedAtEpochMs: run.startedAtEpochMs,
+                  signal,
+                }),
+            ),
+        )
+        run.journal.undone(change.id)
+      } catch (error) {
+        run.journal.undoFailed(change.id, error)
+        failures.push({
+          change,
+          error,
+          text: `"${change.action}" could not be undone: ${explainApiError(error)}`,
+        })
+      }
+    }
+  } finally {
+    ec2?.close()
+  }
+  return failures
+}
+
+/** Takes one change back; done when it is in effect, and at once when there is nothing to do. */
+export async function executeUndo(undo: Undo, tools: UndoTools): Promise<void> {
+  switch (undo.kind) {
+    case 'delete-object':
+      return deleteObject(undo, tools)
+    case 'delete-claims':
+      return deleteClaims(undo, tools)
+    case 'set-unschedulable':
+      return setUnschedulable(undo, tools)
+    case 'scale-statefulset':
+      return scaleStatefulSet(undo, tools)
+    case 'none':
+      return undefined
+  }
+}
+
+/** What an undo is about, as the timeline names it. */
+export function subjectOf(undo: Undo): string {
+  switch (undo.kind) {
+    case 'delete-object':
+      return `${undo.objectKind.toLowerCase()}/${undo.name}`
+    case 'delete-claims':
+      return `claims/${undo.namespace}`
+    case 'set-unschedulable':
+      return `node/${undo.node}`
+    case 'scale-statefulset':
+      return `statefulset/${undo.name}`
+    default:
+      return 'nothing'
+  }
+}
+
+/** Kinds whose pods should be gone before what they mount is deleted. */
+const OWNERS_OF_PODS = new Set(['StatefulSet', 'Deployment', 'DaemonSet', 'ReplicaSet', 'Job'])
+
+async function deleteObject(
+  undo: Extract<Undo, { kind: 'delete-object' }>,
+  tools: UndoTools,
+): Promise<void> {
+  if (undo.objectKind === 'PersistentVolumeClaim' && undo.namespace !== undefined) {
+    return deleteOneClaim(undo.namespace, undo.name, undo.awaitGone, tools)
+  }
+  const { objects } = tools.cluster
+  const header = {
+    apiVersion: undo.apiVersion,
+    kind: undo.objectKind,
+    metadata: {
+      name: undo.name,
+      ...(undo.namespace === undefined ? {} : { namespace: undo.namespace }),
+    },
+  }
+  const read = (): Promise<KubernetesObject | undefined> => orAbsent(objects.read(header))
+  const found = await read()
+  if (!found) return
+  const uid = found.metadata?.uid
+  const policy = undo.awaitGone && OWNERS_OF_PODS.has(undo.objectKind) ? 'Foreground' : 'Background'
+  try {
+    // With its uid: by now somebody may have put another object under that name.
+    await orAbsent(
+      objects.delete(header, undefined, undefined, undefined, undefined, policy, {
+        preconditions: uid === undefined ? {} : { uid },
+      }),
+    )
+  } catch (error) {
+    if (statusOf(error) === 409) return
+    throw error
+  }
+  if (!undo.awaitGone) return
+  await untilGone(`${undo.objectKind} ${undo.name}`, 'undoOne', tools.signal, async () => {
+    const left = await read()
+    return left && left.metadata?.uid === uid ? describeRemains(left) : undefined
+  })
+}
+
+async function setUnschedulable(
+  undo: Extract<Undo, { kind: 'set-unschedulable' }>,
+  { cluster }: UndoTools,
+): Promise<void> {
+  const node = await orAbsent(cluster.core.readNode({ name: undo.node }))
+  if (!node || (node.spec?.unschedulable ?? false) === undo.value) return
+  await orAbsent(
+    cluster.core.patchNode(
+      { name: undo.node, body: { spec: { unschedulable: undo.value ? true : null } } },
+      setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
+    ),
+  )
+}
+
+async function scaleStatefulSet(
+  undo: Extract<Undo, { kind: 'scale-statefulset' }>,
+  { cluster, signal }: UndoTools,
+): Promise<void> {
+  const { name, namespace, replicas } = undo
+  const read = () => orAbsent(cluster.apps.readNamespacedStatefulSet({ name, namespace }))
+  const found = await read()
+  if (!found) return
+  if (found.spec?.replicas !== replicas) {
+    const scaled = await orAbsent(
+      cluster.apps.patchNamespacedStatefulSetScale(
+        { name, namespace, body: { spec: { replicas } } },
+        setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
+      ),
+    )
+    if (!scaled) return
+  }
+  // Pods beyond the count drain before they go; pods that are missing come back in their own time.
+  await untilGone(
+    `pods of StatefulSet ${name} beyond ${replicas}`,
+    'statefulSetScaled',
+    signal,
+    async () => {
+      const now = await read()
+      const count = now?.status?.replicas ?? 0
+      return count > replicas ? `${count} replicas` : undefined
+    },
+  )
+}
