@@ -1,0 +1,123 @@
+import { Cache } from './cache.ts'
+import type { ArtifactProgress } from './cache.ts'
+import { cacheKeys } from './cache-key.ts'
+import { RECIPE_NAMES } from './recipe.ts'
+import type { Recipe, RecipeName } from './recipe.ts'
+import { binaries } from './recipes/binaries.ts'
+import { debianPackages } from './recipes/debian-packages.ts'
+import { infraImages } from './recipes/infra-images.ts'
+import { nodeRootfs } from './recipes/node-rootfs.ts'
+
+/** Builds at a time: one that computes, and others that mostly wait for the network or the disk. */
+const CONCURRENT_BUILDS = 3
+
+const RECIPES: readonly Recipe[] = [binaries, nodeRootfs, debianPackages, infraImages]
+
+/** Where the artifacts are: absolute paths of folders that nobody may write to. */
+export interface Artifacts {
+  /** Static executables: kube-apiserver … kubectl, coredns, csi-provisioner, pause. */
+  readonly binaries: string
+  /** Root file system of a machine, the lower layer of its overlay. */
+  readonly nodeRootfs: string
+  /** OCI image layouts, for the registry. */
+  readonly imageLayouts: readonly string[]
+  /** A containerd root with every image unpacked, for `seedContainerdRoot`. */
+  readonly ami: string
+}
+
+export interface EnsureOptions {
+  readonly onProgress?: (progress: ArtifactProgress) => void
+  /** Build these and what they need; the other paths of the answer may not exist. Default: all. */
+  readonly only?: readonly RecipeName[]
+  readonly cache?: Cache
+}
+
+/**
+ * Builds what is missing, several at a time, and says where everything is. When all is there it
+ * takes milliseconds.
+ * @throws ArtifactError for the first build that failed, after those under way have ended.
+ */
+export async function ensureArtifacts(options: EnsureOptions = {}): Promise<Artifacts> {
+  const cache = options.cache ?? new Cache()
+  const keys = cacheKeys(RECIPES)
+  const wanted = withInputs(options.only ?? RECIPES.map((recipe) => recipe.name))
+  const pathOf = (name: RecipeName): string => cache.pathOf(name, keys.get(name) ?? 'none')
+  const slots = new Slots(CONCURRENT_BUILDS)
+  const runs = new Map<RecipeName, Promise<unknown>>()
+  const start = (recipe: Recipe): Promise<unknown> => {
+    const known = runs.get(recipe.name)
+    if (known !== undefined) return known
+    const run = (async () => {
+      const inputs = RECIPES.filter(({ name }) => recipe.dependsOn.includes(name))
+      await Promise.all(inputs.map(start))
+      await slots.take()
+      try {
+        const tell = options.onProgress ?? (() => {})
+        await cache.ensure(recipe, keys.get(recipe.name)!, pathOf, tell)
+      } finally {
+        slots.give()
+      }
+    })()
+    runs.set(recipe.name, run)
+    return run
+  }
+  const outcomes = await Promise.allSettled(
+    RECIPES.filter(({ name }) => wanted.has(name)).map(start),
+  )
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  return {
+    binaries: pathOf('binaries'),
+    nodeRootfs: pathOf('node-rootfs'),
+    imageLayouts: RECIPES.filter(
+      ({ name }) => name.endsWith('-image') || name.endsWith('-images'),
+    ).map(({ name }) => pathOf(name)),
+    ami: pathOf('ami'),
+  }
+}
+
+/** Reads every artifact in full; throws an ArtifactError that names the first that differs. */
+export async function verifyArtifacts(cache = new Cache()): Promise<void> {
+  for (const [name, key] of cacheKeys(RECIPES)) await cache.verify(name, key)
+}
+
+/** Removes artifacts of other versions; returns their names. */
+export async function pruneArtifacts(cache = new Cache()): Promise<string[]> {
+  return cache.prune(cacheKeys(RECIPES))
+}
+
+/** The names, and all that they depend on. */
+function withInputs(names: readonly RecipeName[]): Set<RecipeName> {
+  const wanted = new Set<RecipeName>()
+  const add = (name: RecipeName): void => {
+    wanted.add(name)
+    RECIPES.find((recipe) => recipe.name === name)?.dependsOn.forEach(add)
+  }
+  names.forEach(add)
+  return wanted
+}
+
+/** Whether a text names a recipe. */
+export function isRecipeName(text: string): text is RecipeName {
+  return (RECIPE_NAMES as readonly string[]).includes(text)
+}
+
+/** So many at a time, in the order of asking. */
+class Slots {
+  #free: number
+  readonly #queue: (() => void)[] = []
+
+  constructor(count: number) {
+    this.#free = count
+  }
+
+  async take(): Promise<void> {
+    if (this.#free > 0) this.#free -= 1
+    else await new Promise<void>((resolve) => this.#queue.push(resolve))
+  }
+
+  give(): void {
+    const next = this.#queue.shift()
+    if (next === undefined) this.#free += 1
+    else next()
+  }
+}
