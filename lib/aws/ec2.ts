@@ -1,4 +1,4 @@
-import type { EC2Client, Snapshot, Volume } from '@aws-sdk/client-ec2'
+import type { EC2Client, Instance, Snapshot, Volume } from '@aws-sdk/client-ec2'
 import { PreflightError } from '../model/errors.ts'
 import type { AwsAccess } from '../model/target.ts'
 import { BUDGETS } from '../std/budgets.ts'
@@ -11,6 +11,8 @@ export interface Ec2 {
   listVolumes(ids?: readonly string[]): Promise<readonly Volume[]>
   /** All snapshots of the account itself. */
   listSnapshots(): Promise<readonly Snapshot[]>
+  /** All instances that the credentials see. */
+  listInstances(): Promise<readonly Instance[]>
   deleteVolume(id: string): Promise<void>
   /** Ends the connections. */
   close(): void
@@ -60,6 +62,13 @@ export async function connectEc2(access: AwsAccess): Promise<Ec2> {
         snapshots.push(...(page.Snapshots ?? []))
       }
       return snapshots
+    },
+    listInstances: async () => {
+      const instances: Instance[] = []
+      for await (const page of sdk.paginateDescribeInstances({ client, pageSize: 500 }, {})) {
+        instances.push(...(page.Reservations ?? []).flatMap(({ Instances = [] }) => Instances))
+      }
+      return instances
     },
     deleteVolume: async (id) => {
       try {

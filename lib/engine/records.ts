@@ -3,6 +3,7 @@ import type { JournalEntry, Undo } from '../model/journal.ts'
 import type { ScenarioInfo, ScenarioResult } from '../model/scenario.ts'
 import type { TargetDescription } from '../model/target.ts'
 import type { TimelineEvent } from '../model/timeline.ts'
+import type { ProcessIdentity } from '../std/process-identity.ts'
 
 /**
  * The forms of what the processes of a run read from one another's files. They are input from
@@ -145,6 +146,12 @@ export type RunOptions = z.infer<typeof runOptionsSchema>
 export const projectionSchema = z.record(z.string(), z.record(z.string(), z.string()))
 export type Projection = z.infer<typeof projectionSchema>
 
+export const processIdentitySchema: z.ZodType<ProcessIdentity> = z.object({
+  pid: z.int(),
+  startTicks: z.string(),
+  bootId: z.string(),
+})
+
 /** `run.json`. */
 export const runFileSchema = z.object({
   format: z.literal(1),
@@ -157,7 +164,9 @@ export const runFileSchema = z.object({
   /** The scenarios that were chosen, in order. */
   selected: z.array(scenarioInfoSchema),
   /** Who supervises: a pid alone may be somebody else's by now. */
-  supervisor: z.object({ pid: z.int(), startTicks: z.string(), bootId: z.string() }),
+  supervisor: processIdentitySchema,
+  /** UID of the namespace kube-system: tells whether a cluster is still the same one. */
+  clusterUid: z.string(),
   /** Whether this run started the lab, and so takes it down. */
   ownsLab: z.boolean(),
   before: projectionSchema,

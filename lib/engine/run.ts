@@ -7,6 +7,7 @@ import type { TargetDescription } from '../model/target.ts'
 import type { TimelineEvent } from '../model/timeline.ts'
 import { writeFileAtomic } from '../std/atomic-file.ts'
 import { observeWaits } from '../std/poll.ts'
+import { HOW_TO_RUN } from './how-to-run.ts'
 import { Journal } from './journal.ts'
 import { type Projection, type RunFile, runFileSchema, type RunOptions } from './records.ts'
 import { Timeline } from './timeline.ts'
@@ -20,11 +21,6 @@ export const RUN_FILES = {
   report: 'report.json',
   logs: 'logs',
 } as const
-
-/** What a scenario can't do without, as a sentence that says how to run. */
-export const HOW_TO_RUN =
-  'Scenarios change a cluster, so they run only under the supervisor, which cleans up after them: ' +
-  'npx zonefall run [FILTER…].'
 
 /** A run, as every process that takes part in it sees it. */
 export interface Run {

@@ -97,18 +97,11 @@ export async function executeUndo(undo: Undo, tools: UndoTools): Promise<void> {
 
 /** What an undo is about, as the timeline names it. */
 export function subjectOf(undo: Undo): string {
-  switch (undo.kind) {
-    case 'delete-object':
-      return `${undo.objectKind.toLowerCase()}/${undo.name}`
-    case 'delete-claims':
-      return `claims/${undo.namespace}`
-    case 'set-unschedulable':
-      return `node/${undo.node}`
-    case 'scale-statefulset':
-      return `statefulset/${undo.name}`
-    default:
-      return 'nothing'
-  }
+  if (undo.kind === 'delete-object') return `${undo.objectKind.toLowerCase()}/${undo.name}`
+  if (undo.kind === 'delete-claims') return `claims/${undo.namespace}`
+  if (undo.kind === 'set-unschedulable') return `node/${undo.node}`
+  if (undo.kind === 'scale-statefulset') return `statefulset/${undo.name}`
+  return 'nothing'
 }
 
 /** Kinds whose pods should be gone before what they mount is deleted. */

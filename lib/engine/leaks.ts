@@ -1,0 +1,200 @@
+import type { KubernetesObject, V1Node } from '@kubernetes/client-node'
+import { connectEc2, type Ec2 } from '../aws/ec2.ts'
+import { type Cluster, orAbsent } from '../kube/cluster.ts'
+import type { TargetDescription } from '../model/target.ts'
+import { poll, WaitTimeoutError } from '../std/poll.ts'
+import type { Projection } from './records.ts'
+
+/** Every object that a run makes carries this label with the run's id, where it can. */
+export const RUN_LABEL = 'zonefall.io/run'
+
+export interface ProjectionScope {
+  readonly cluster: Cluster
+  readonly target: Pick<TargetDescription, 'kind' | 'namespace' | 'aws'>
+  readonly runId: string
+  /**
+   * Whether the run's namespace is its own, so that all in it counts. On a shared cluster in a
+   * namespace that existed before, only objects with the run's label do.
+   */
+  readonly ownsNamespace: boolean
+}
+
+interface Listing {
+  readonly kind: string
+  readonly list: (query: {
+    readonly labelSelector?: string
+  }) => Promise<{ items: KubernetesObject[] }>
+}
+
+/**
+ * Lists what a run may leave behind, as a person would look for it: cordons and taints, what stands
+ * in the run's namespace, cluster-scoped objects, and with EC2 volumes, snapshots and instances.
+ * Taken before and after, the difference is the leak.
+ *
+ * On the lab everything counts. Elsewhere others' changes don't: see `ownsNamespace`.
+ */
+export async function takeProjection(scope: ProjectionScope): Promise<Projection> {
+  const { cluster, target } = scope
+  const isLab = target.kind === 'lab'
+  const label = { labelSelector: `${RUN_LABEL}=${scope.runId}` }
+  const projection: Projection = {}
+
+  const { items: nodes } = await cluster.core.listNode()
+  projection['Node'] = Object.fromEntries(nodes.map((node) => [nameOf(node), nodeState(node)]))
+
+  for (const { kind, list } of namespacedKinds(cluster, target.namespace)) {
+    const { items } = await list(isLab || scope.ownsNamespace ? {} : label)
+    projection[kind] = names(items.filter((item) => !isAutomatic(kind, item)))
+  }
+  for (const { kind, list } of clusterScopedKinds(cluster)) {
+    projection[kind] = names((await list(isLab ? {} : label)).items)
+  }
+  const { items: volumes } = await cluster.core.listPersistentVolume()
+  const ofNamespace = volumes.filter(
+    ({ spec }) => scope.ownsNamespace && spec?.claimRef?.namespace === target.namespace,
+  )
+  projection['PersistentVolume'] = names(isLab ? volumes : ofNamespace)
+  if (!isLab) {
+    const own = await orAbsent(cluster.core.readNamespace({ name: target.namespace }))
+    projection['Namespace'] = { ...projection['Namespace'], ...names(own ? [own] : []) }
+  }
+  if (isLab && target.aws) {
+    const ec2 = await connectEc2(target.aws)
+    try {
+      Object.assign(projection, await ec2Projection(ec2))
+    } finally {
+      ec2.close()
+    }
+  }
+  return projection
+}
+
+/** What is left that should be gone, gone that should be left, or changed; a sentence each. */
+export function compareProjections(
+  before: Projection,
+  after: Projection,
+  relevant: (kind: string, name: string) => boolean = () => true,
+): string[] {
+  const differences: string[] = []
+  for (const kind of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const was = before[kind] ?? {}
+    const is = after[kind] ?? {}
+    for (const name of new Set([...Object.keys(was), ...Object.keys(is)])) {
+      if (!relevant(kind, name) || was[name] === is[name]) continue
+      if (was[name] === undefined) {
+        differences.push(`${kind} ${name} is left (${is[name]}).`)
+      } else if (is[name] === undefined) {
+        differences.push(`${kind} ${name} is gone, but was there before.`)
+      } else {
+        differences.push(`${kind} ${name} was ${was[name]} and is ${is[name]}.`)
+      }
+    }
+  }
+  return differences
+}
+
+/**
+ * Compares until nothing differs any more, within the budget `leaksSettle`: what was deleted may
+ * take a moment to vanish, and a node's taint goes a moment after its cordon.
+ *
+ * @returns what still differs at the end
+ */
+export async function settledLeaks(
+  before: Projection,
+  look: () => Promise<Projection>,
+  relevant: (kind: string, name: string) => boolean,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  let last: string[] = []
+  try {
+    await poll(
+      {
+        what: 'the leak list to be empty',
+        owner: 'clean-up',
+        budget: 'leaksSettle',
+        intervalMs: 1000,
+        ...(signal ? { signal } : {}),
+      },
+      async () => {
+        last = compareProjections(before, await look(), relevant)
+        return last.length === 0 ? { done: true, value: last } : { done: false, seen: last }
+      },
+    )
+  } catch (error) {
+    if (!(error instanceof WaitTimeoutError) || last.length === 0) throw error
+  }
+  return last
+}
+
+function namespacedKinds(cluster: Cluster, namespace: string): Listing[] {
+  const { core, apps, policy } = cluster
+  const of = (query: object) => ({ namespace, ...query })
+  return [
+    { kind: 'Pod', list: (q) => core.listNamespacedPod(of(q)) },
+    {
+      kind: 'PersistentVolumeClaim',
+      list: (q) => core.listNamespacedPersistentVolumeClaim(of(q)),
+    },
+    { kind: 'StatefulSet', list: (q) => apps.listNamespacedStatefulSet(of(q)) },
+    { kind: 'Deployment', list: (q) => apps.listNamespacedDeployment(of(q)) },
+    { kind: 'Service', list: (q) => core.listNamespacedService(of(q)) },
+    { kind: 'ConfigMap', list: (q) => core.listNamespacedConfigMap(of(q)) },
+    { kind: 'Secret', list: (q) => core.listNamespacedSecret(of(q)) },
+    {
+      kind: 'PodDisruptionBudget',
+      list: (q) => policy.listNamespacedPodDisruptionBudget(of(q)),
+    },
+  ]
+}
+
+function clusterScopedKinds(cluster: Cluster): Listing[] {
+  const { core, storage } = cluster
+  return [
+    { kind: 'Namespace', list: (q) => core.listNamespace(q) },
+    { kind: 'StorageClass', list: (q) => storage.listStorageClass(q) },
+    { kind: 'VolumeAttachment', list: (q) => storage.listVolumeAttachment(q) },
+  ]
+}
+
+/** What Kubernetes puts into every namespace by itself. */
+function isAutomatic(kind: string, item: KubernetesObject): boolean {
+  return kind === 'ConfigMap' && item.metadata?.name === 'kube-root-ca.crt'
+}
+
+async function ec2Projection(ec2: Ec2): Promise<Projection> {
+  const volumes = await ec2.listVolumes()
+  const snapshots = await ec2.listSnapshots()
+  const instances = await ec2.listInstances()
+  return {
+    Volume: Object.fromEntries(
+      volumes.map(({ VolumeId, State, Attachments = [] }) => [
+        VolumeId ?? '?',
+        [State, ...Attachments.map((item) => `${item.State} to ${item.InstanceId}`)].join(', '),
+      ]),
+    ),
+    Snapshot: Object.fromEntries(snapshots.map((item) => [item.SnapshotId ?? '?', 'present'])),
+    Instance: Object.fromEntries(
+      instances
+        // A terminated one stays listed for an hour.
+        .filter((item) => item.State?.Name !== 'terminated')
+        .map((item) => [item.InstanceId ?? '?', item.State?.Name ?? '?']),
+    ),
+  }
+}
+
+function nodeState(node: V1Node): string {
+  const taints = (node.spec?.taints ?? [])
+    .map(({ key, value, effect }) => `${key}${value ? `=${value}` : ''}:${effect}`)
+    .toSorted()
+  const cordon = node.spec?.unschedulable === true ? 'cordoned' : 'schedulable'
+  return taints.length === 0 ? cordon : `${cordon} with taints ${taints.join(', ')}`
+}
+
+function names(items: readonly KubernetesObject[]): Record<string, string> {
+  return Object.fromEntries(items.map((item) => [nameOf(item), 'present']))
+}
+
+function nameOf(object: KubernetesObject): string {
+  const { name = '?', namespace } = object.metadata ?? {}
+  return namespace === undefined ? name : `${namespace}/${name}`
+}
