@@ -1,11 +1,9 @@
-/** Building or checking what the lab runs has failed; the message is one sentence with what to do. */
-export class ArtifactError extends Error {
-  /** The build's output, when there is one. */
-  readonly logPath: string | undefined
+import { LabError } from '../std/lab-error.ts'
 
-  constructor(message: string, options: { cause?: unknown; logPath?: string } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+/** Building or checking what the lab runs has failed; the message is one sentence with what to do. */
+export class ArtifactError extends LabError {
+  constructor(message: string, options: { cause?: unknown; log?: string } = {}) {
+    super(message, options)
     this.name = 'ArtifactError'
-    this.logPath = options.logPath
   }
 }

@@ -115,7 +115,7 @@ export class Cache {
       const why = error instanceof Error ? error.message : String(error)
       throw new ArtifactError(`Building ${recipe.name} failed: ${why}; read ${logPath}.`, {
         cause: error,
-        logPath,
+        log: logPath,
       })
     } finally {
       await rm(workDir, { recursive: true, force: true })

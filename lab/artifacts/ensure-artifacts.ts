@@ -3,6 +3,7 @@ import type { ArtifactProgress } from './cache.ts'
 import { cacheKeys } from './cache-key.ts'
 import { RECIPE_NAMES } from './recipe.ts'
 import type { Recipe, RecipeName } from './recipe.ts'
+import { ami } from './recipes/ami.ts'
 import { binaries } from './recipes/binaries.ts'
 import { debianPackages } from './recipes/debian-packages.ts'
 import { infraImages } from './recipes/infra-images.ts'
@@ -11,7 +12,7 @@ import { nodeRootfs } from './recipes/node-rootfs.ts'
 /** Builds at a time: one that computes, and others that mostly wait for the network or the disk. */
 const CONCURRENT_BUILDS = 3
 
-const RECIPES: readonly Recipe[] = [binaries, nodeRootfs, debianPackages, infraImages]
+const RECIPES: readonly Recipe[] = [binaries, nodeRootfs, debianPackages, infraImages, ami]
 
 /** Where the artifacts are: absolute paths of folders that nobody may write to. */
 export interface Artifacts {

@@ -38,7 +38,8 @@ async function flock(descriptor: number, args: readonly string[]): Promise<boole
   const child = spawn('flock', ['-x', ...args, '3'], {
     stdio: ['ignore', 'ignore', 'ignore', descriptor],
   })
-  const [code] = (await once(child, 'exit')) as [number | null]
+  await once(child, 'exit')
+  const code = child.exitCode
   if (code !== 0 && code !== 1) {
     throw new ArtifactError(
       `flock ended with ${code}; install util-linux (apt-get install util-linux).`,

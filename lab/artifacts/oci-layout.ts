@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
+import { z } from 'zod'
+
 import type { BuildContext } from './recipe.ts'
 import { sha256 } from './seal.ts'
 
@@ -11,14 +13,17 @@ const INDEX = 'application/vnd.oci.image.index.v1+json'
 /** Uncompressed: nothing crosses a network, and unpacking saves the time. */
 const LAYER = 'application/vnd.oci.image.layer.v1.tar'
 
-/** How a blob is referred to in manifests. */
-export interface Descriptor {
-  readonly mediaType: string
-  readonly digest: string
+const Descriptor = z.object({
+  mediaType: z.string(),
+  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
   /** In bytes. */
-  readonly size: number
-  readonly annotations?: Readonly<Record<string, string>>
-}
+  size: z.number(),
+  annotations: z.record(z.string(), z.string()).optional(),
+})
+/** How a blob is referred to in manifests. */
+export type Descriptor = z.infer<typeof Descriptor>
+const Index = z.object({ manifests: z.array(Descriptor) })
+const Manifest = z.object({ config: Descriptor, layers: z.array(Descriptor) })
 
 /** One image of a layout, under one of its names. */
 export interface LayoutImage {
@@ -147,11 +152,15 @@ export class OciLayout {
 
 /** The images of a finished layout. */
 export async function readLayout(dir: string): Promise<LayoutImage[]> {
-  const index = JSON.parse(await readFile(join(dir, 'index.json'), 'utf8')) as {
-    manifests: Descriptor[]
-  }
+  const index = Index.parse(JSON.parse(await readFile(join(dir, 'index.json'), 'utf8')))
   return index.manifests.map((manifest) => ({
     name: manifest.annotations?.['io.containerd.image.name'] ?? '',
     manifest,
   }))
+}
+
+/** The layers of an image of a finished layout, lowest first. */
+export async function readLayers(dir: string, image: LayoutImage): Promise<Descriptor[]> {
+  const path = join(dir, 'blobs', image.manifest.digest.replace(':', '/'))
+  return Manifest.parse(JSON.parse(await readFile(path, 'utf8'))).layers
 }

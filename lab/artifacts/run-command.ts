@@ -49,13 +49,13 @@ export async function runCommand(
     if (ended === undefined) return
     throw new ArtifactError(
       `${command[0]} ended with ${ended} (${await lastLine(logPath)}); read ${logPath}.`,
-      { logPath },
+      { log: logPath },
     )
   } catch (error) {
     if (error instanceof ArtifactError) throw error
     throw new ArtifactError(`${command[0]} could not be started; read ${logPath}.`, {
       cause: error,
-      logPath,
+      log: logPath,
     })
   } finally {
     await log.close()

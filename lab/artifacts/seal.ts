@@ -4,19 +4,23 @@ import { lstat, readdir, readFile, readlink, rename, writeFile } from 'node:fs/p
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 
+import { z } from 'zod'
+
 /** What is looked at, not read, at every use; written last, so its presence means "complete". */
-interface Seal {
-  readonly recipe: string
-  readonly key: string
-  readonly builtAt: string
-  readonly buildMs: number
-  readonly bytes: number
+const Seal = z.object({
+  recipe: z.string(),
+  key: z.string(),
+  builtAt: z.string(),
+  buildMs: z.number(),
+  bytes: z.number(),
   /** The largest files: path → [size in bytes, mtime in ms]. */
-  readonly landmarks: Readonly<Record<string, readonly [number, number]>>
-}
+  landmarks: z.record(z.string(), z.tuple([z.number(), z.number()])),
+})
+type Seal = z.infer<typeof Seal>
 
 /** Every file: path → [sha256, or the target of a link; size in bytes; mtime in ms]. */
-type FileList = Record<string, readonly [string, number, number]>
+const FileList = z.record(z.string(), z.tuple([z.string(), z.number(), z.number()]))
+type FileList = z.infer<typeof FileList>
 
 const LANDMARKS = 200
 
@@ -38,11 +42,11 @@ export async function seal(
     files[path] = entry
     bytes += entry[1]
   }
-  const landmarks = Object.fromEntries(
+  const landmarks = Object.fromEntries<[number, number]>(
     Object.entries(files)
       .sort((a, b) => b[1][1] - a[1][1])
       .slice(0, LANDMARKS)
-      .map(([path, [, size, mtimeMs]]) => [path, [size, mtimeMs] as const]),
+      .map(([path, [, size, mtimeMs]]) => [path, [size, mtimeMs]]),
   )
   const content: Seal = { ...about, builtAt: new Date().toISOString(), bytes, landmarks }
   await writeFile(sealPaths(dir).files, JSON.stringify(files))
@@ -72,7 +76,7 @@ export async function looksWhole(dir: string): Promise<boolean> {
 
 /** Reads every sealed file again and lists what is missing, changed or added, one line each. */
 export async function differences(dir: string): Promise<string[]> {
-  const files = JSON.parse(await readFile(sealPaths(dir).files, 'utf8')) as FileList
+  const files = FileList.parse(JSON.parse(await readFile(sealPaths(dir).files, 'utf8')))
   const wrong: string[] = []
   const left = new Set(Object.keys(files))
   for await (const path of walk(dir)) {
@@ -88,7 +92,7 @@ export async function differences(dir: string): Promise<string[]> {
 
 /** The seal of a built artifact; throws if there is none. */
 export async function sealed(dir: string): Promise<Seal> {
-  return JSON.parse(await readFile(sealPaths(dir).seal, 'utf8')) as Seal
+  return Seal.parse(JSON.parse(await readFile(sealPaths(dir).seal, 'utf8')))
 }
 
 async function* walk(dir: string, below = ''): AsyncGenerator<string> {
@@ -100,7 +104,7 @@ async function* walk(dir: string, below = ''): AsyncGenerator<string> {
   }
 }
 
-async function describe(path: string): Promise<readonly [string, number, number] | undefined> {
+async function describe(path: string): Promise<[string, number, number] | undefined> {
   const found = await lstat(path)
   if (found.isSymbolicLink()) return [`-> ${await readlink(path)}`, found.size, found.mtimeMs]
   if (!found.isFile()) return undefined

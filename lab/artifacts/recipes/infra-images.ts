@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { chmod, copyFile, link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -5,13 +6,8 @@ import { IMAGES } from '../image-names.ts'
 import { OciLayout } from '../oci-layout.ts'
 import type { BuildContext, Recipe } from '../recipe.ts'
 
-/** Image → the one executable in it. */
-const EXECUTABLES = {
-  pause: 'pause',
-  coredns: 'coredns',
-  'csi-provisioner': 'csi-provisioner',
-  'csi-attacher': 'csi-attacher',
-} as const
+/** Each holds one executable, of the same name. */
+const NAMES = ['pause', 'coredns', 'csi-provisioner', 'csi-attacher'] as const
 
 /** The images of one static executable each, on a layer of certificates and account names. */
 export const infraImages: Recipe = {
@@ -31,15 +27,15 @@ export const infraImages: Recipe = {
     const base = join(context.scratchDir, 'base')
     await minimalRoot(base, context.input('node-rootfs'))
     const baseLayer = await layout.addLayer(base)
-    for (const [image, executable] of Object.entries(EXECUTABLES)) {
+    for (const image of NAMES) {
       const folder = join(context.scratchDir, image)
       await mkdir(folder)
-      await link(join(context.input('binaries'), executable), join(folder, executable))
+      await link(join(context.input('binaries'), image), join(folder, image))
       const layer = await layout.addLayer(folder)
       await rm(folder, { recursive: true })
-      const { names, standsBehind } = IMAGES[image as keyof typeof EXECUTABLES]
+      const { names, standsBehind } = IMAGES[image]
       const layers = image === 'pause' ? [layer] : [baseLayer, layer]
-      await layout.addImage(names, layers, { Entrypoint: [`/${executable}`] }, standsBehind)
+      await layout.addImage(names, layers, { Entrypoint: [`/${image}`] }, standsBehind)
     }
     await layout.finish()
   },
@@ -64,10 +60,9 @@ async function minimalRoot(folder: string, rootfs: string): Promise<void> {
 export async function copyCertificates(fromRoot: string, toRoot: string): Promise<void> {
   const ready = join(fromRoot, 'etc/ssl/certs/ca-certificates.crt')
   const target = join(toRoot, 'etc/ssl/certs/ca-certificates.crt')
-  try {
+  if (existsSync(ready)) {
     await copyFile(ready, target)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  } else {
     // Packages that were only unpacked: their installation script would have made the file.
     const folder = join(fromRoot, 'usr/share/ca-certificates/mozilla')
     const parts = (await readdir(folder)).sort().map((name) => readFile(join(folder, name), 'utf8'))
