@@ -118,9 +118,9 @@ describe.skipIf(missing !== undefined)(`junit.xml against the schemas${missing ?
       durationMs: fc.double({ min: 0, max: 1e7, noNaN: true }),
     })
     fc.assert(
-      fc.property(fc.array(result, { maxLength: 4 }), text, (results, verdictText) =>
-        expect(complaints(toJunitXml({ ...sampleSummary, results, verdictText }))).toEqual([]),
-      ),
+      fc.property(fc.array(result, { maxLength: 4 }), text, (results, verdictText) => {
+        expect(complaints(toJunitXml({ ...sampleSummary, results, verdictText }))).toEqual([])
+      }),
       { numRuns: 30 },
     )
   })

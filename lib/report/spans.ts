@@ -11,12 +11,12 @@ export interface Span {
   readonly endMs: number
   /** Whether its end was written; one that a kill cut short ends with the timeline. */
   readonly closed: boolean
-  /** `data.outcome` of its end, if any. */
+  /** `data.outcome` of its end, or `failed` where that says `ok: false`. */
   readonly outcome?: string
 }
 
 /**
- * Pairs `x.begin` with `x.end`: by `data.id`, or where there is none by kind, scenario and text,
+ * Pairs `x.begin` with `x.end`: by `data.span` or `data.id`, or where there is none by kind, scenario and text,
  * the youngest begin first. Ends without a begin are dropped. In order of their begin.
  */
 export function pairSpans(events: readonly TimelineEvent[]): Span[] {
@@ -66,23 +66,35 @@ export function uncovered(spans: readonly Span[], fromMs: number, toMs: number):
 }
 
 function spanKey(kind: string, event: TimelineEvent): string {
-  const id = event.data?.['id']
-  return typeof id === 'string' || typeof id === 'number'
-    ? `${kind}\n${id}`
-    : `${kind}\n\n${event.scenario ?? ''}\n${event.text ?? ''}`
+  const id = spanId(event)
+  // A scenario's end tells how it ended in the place of the claim.
+  if (kind === 'scenario') return `${kind}\n\n${event.scenario ?? ''}`
+  return id === undefined
+    ? `${kind}\n\n${event.scenario ?? ''}\n${event.text ?? ''}`
+    : `${kind}\n${id}`
+}
+
+function spanId(event: TimelineEvent): string | undefined {
+  const id = event.data?.['span'] ?? event.data?.['id']
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined
+}
+
+function outcomeOf(end: TimelineEvent | undefined): string | undefined {
+  const outcome = end?.data?.['outcome']
+  if (typeof outcome === 'string') return outcome
+  return end?.data?.['ok'] === false ? 'failed' : undefined
 }
 
 function makeSpan(kind: string, begin: TimelineEvent, endMs: number, end?: TimelineEvent): Span {
-  const outcome = end?.data?.['outcome']
-  const id = begin.data?.['id']
+  const outcome = outcomeOf(end)
   return {
     kind,
-    text: begin.text ?? begin.subject ?? (typeof id === 'string' ? id : kind),
+    text: begin.text ?? begin.subject ?? spanId(begin) ?? kind,
     source: begin.source,
     ...(begin.scenario === undefined ? {} : { scenario: begin.scenario }),
     beginMs: begin.atMs,
     endMs: Math.max(begin.atMs, endMs),
     closed: end !== undefined,
-    ...(typeof outcome === 'string' ? { outcome } : {}),
+    ...(outcome === undefined ? {} : { outcome }),
   }
 }

@@ -1,0 +1,167 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { z } from 'zod'
+import { PreflightError } from '../model/errors.ts'
+import type { ScenarioResult } from '../model/scenario.ts'
+import type { RunSummary } from '../model/summary.ts'
+import type { TimelineEvent } from '../model/timeline.ts'
+import {
+  journalSchema,
+  readLines,
+  readTimeline,
+  resultSchema,
+  runFileSchema,
+  summarySchema,
+} from './records.ts'
+
+type RunFile = z.infer<typeof runFileSchema>
+
+/** A past run, or one that is still going on. */
+export interface PastRun {
+  readonly summary: RunSummary
+  /** `killed`: the summary was put together from what the run had written until then. */
+  readonly state: 'finished' | 'running' | 'killed'
+}
+
+/**
+ * Reads a run from its folder: from `report.json`, or when that is missing from what the processes
+ * of the run left.
+ *
+ * @throws PreflightError when the folder holds neither.
+ */
+export async function readRun(dir: string): Promise<PastRun> {
+  const summary = await readJson(join(dir, 'report.json'), summarySchema)
+  if (summary !== undefined) return { summary, state: 'finished' }
+  const run = await readJson(join(dir, 'run.json'), runFileSchema)
+  if (run === undefined) {
+    throw new PreflightError(
+      `${dir} holds no run: neither its report.json nor its run.json can be read.`,
+      { hint: 'List the runs with: ls reports/' },
+    )
+  }
+  const state = isAlive(run.supervisor) ? 'running' : 'killed'
+  return { summary: await rebuild(dir, run, state), state }
+}
+
+/**
+ * The folder of a run by its id, by the beginning of it, or the newest one (`latest`).
+ *
+ * @throws PreflightError when there is none, or more than one.
+ */
+export async function findRun(reportsDir: string, name = 'latest'): Promise<string> {
+  const exact = join(reportsDir, name)
+  if (existsSync(exact)) return exact
+  const all = (await readdir(reportsDir).catch(() => [])).filter((entry) =>
+    existsSync(join(reportsDir, entry, 'run.json')),
+  )
+  // Ids begin with the time; a run that was killed early never became `latest`.
+  const found =
+    name === 'latest' ? all.toSorted().slice(-1) : all.filter((entry) => entry.startsWith(name))
+  const [only] = found
+  if (only !== undefined && found.length === 1) return join(reportsDir, only)
+  throw new PreflightError(
+    found.length === 0
+      ? `There is no run ${name} in ${reportsDir}.`
+      : `${name} is the beginning of ${found.length} runs in ${reportsDir}: ${found.join(', ')}.`,
+    { hint: all.length === 0 ? 'Make one with: npm test' : `Runs: ${all.toSorted().join(', ')}` },
+  )
+}
+
+async function rebuild(
+  dir: string,
+  run: RunFile,
+  state: 'running' | 'killed',
+): Promise<RunSummary> {
+  const events = readTimeline(join(dir, 'timeline.ndjson'))
+  const written = new Map(
+    readLines(join(dir, 'results.ndjson'), resultSchema).map((result) => [result.id, result]),
+  )
+  const missing = run.selected.filter(({ id }) => !written.has(id))
+  const why =
+    state === 'running'
+      ? 'the run is still going on'
+      : 'the run was killed before it could write its reports'
+  const undone = dueChanges(join(dir, 'journal.ndjson'))
+  const stillDue = `is not taken back: run npx zonefall cleanup --run ${run.runId}`
+  const logs = await readdir(join(dir, 'logs'), { recursive: true, withFileTypes: true }).catch(
+    () => [],
+  )
+  return {
+    runId: run.runId,
+    startedAt: run.startedAt,
+    durationMs: events.reduce((last, event) => Math.max(last, event.atMs), 0),
+    target: run.target,
+    seed: run.seed,
+    tier: run.options.tier,
+    results: [...written.values(), ...missing.map((info) => unfinished(info, events, why))],
+    leaks: [],
+    undoErrors: state === 'running' ? [] : undone.map((action) => `"${action}" ${stillDue}.`),
+    harnessErrors: state === 'running' ? [] : [`${why}.`],
+    exitCode: state === 'running' ? 2 : undone.length > 0 ? 4 : 5,
+    verdictText: `${why}; ${written.size} of ${run.selected.length} scenarios had ended`,
+    timelineFile: 'timeline.ndjson',
+    journalFile: 'journal.ndjson',
+    logFiles: logs
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(dir.length + 1))
+      .toSorted(),
+  }
+}
+
+function unfinished(
+  info: RunFile['selected'][number],
+  events: readonly TimelineEvent[],
+  why: string,
+): ScenarioResult {
+  const mine = events.filter((event) => event.scenario === info.id).map((event) => event.atMs)
+  const startedAtMs = Math.min(...mine)
+  const began = mine.length > 0
+  return {
+    id: info.id,
+    file: info.file,
+    claim: info.claim,
+    tags: info.options.tags,
+    outcome: 'unknown',
+    errorClass: 'InconclusiveError',
+    reason: began ? `it had begun but not ended: ${why}` : `it had not begun: ${why}`,
+    evidence: [],
+    startedAtMs: began ? startedAtMs : 0,
+    durationMs: began ? Math.max(...mine) - startedAtMs : 0,
+  }
+}
+
+/** What was changed, or perhaps was, and not taken back; youngest first. */
+function dueChanges(journal: string): string[] {
+  const due = new Map<string, string>()
+  for (const entry of readLines(journal, journalSchema)) {
+    if (entry.step === 'intent' && entry.undo?.kind !== 'none') {
+      due.set(entry.id, entry.action ?? entry.id)
+    }
+    if (entry.step === 'undone') due.delete(entry.id)
+  }
+  return [...due.values()].toReversed()
+}
+
+async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  try {
+    return schema.parse(JSON.parse(await readFile(path, 'utf8')))
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Whether the very process lives that wrote `run.json`: a pid comes back after a while, so its start
+ * and the machine's boot count too (proc(5), field 22 of `stat`). Where there is no /proc it is no.
+ */
+function isAlive({ pid, startTicks, bootId }: RunFile['supervisor']): boolean {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return boot === bootId && afterName[19] === startTicks
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,127 @@
+import { z } from 'zod'
+import type { ScenarioResult } from '../model/scenario.ts'
+import type { RunSummary } from '../model/summary.ts'
+import type { TargetDescription } from '../model/target.ts'
+import type { TimelineEvent } from '../model/timeline.ts'
+import { readNdjson } from '../std/ndjson.ts'
+
+/**
+ * The forms of what a report is made from when it is made later: a past run's files, perhaps of
+ * another version. What is not needed for a report is not asked for.
+ */
+
+const strings = z.array(z.string())
+const data = z.record(z.string(), z.unknown())
+
+export const resultSchema: z.ZodType<ScenarioResult> = z.object({
+  id: z.string(),
+  file: z.string(),
+  claim: z.string(),
+  tags: strings,
+  outcome: z.enum(['pass', 'fail', 'unknown', 'skipped']),
+  errorClass: z.string().exactOptional(),
+  reason: z.string().exactOptional(),
+  hint: z.string().exactOptional(),
+  stack: z.string().exactOptional(),
+  foreign: z.literal(true).exactOptional(),
+  evidence: z.array(
+    z.object({
+      check: z.string(),
+      verdict: z.enum(['true', 'false', 'unknown']),
+      summary: z.string(),
+      data: data.exactOptional(),
+    }),
+  ),
+  startedAtMs: z.number(),
+  durationMs: z.number(),
+})
+
+/** Keys of `aws` are not read: a report has no use for them. */
+export const targetSchema: z.ZodType<TargetDescription> = z.object({
+  kind: z.enum(['lab', 'eks', 'kubeconfig']),
+  kubeconfig: z.string(),
+  context: z.string(),
+  namespace: z.string(),
+  zones: z.array(
+    z.object({
+      name: z.string(),
+      nodes: z.array(z.object({ name: z.string(), instanceId: z.string().exactOptional() })),
+    }),
+  ),
+  capabilities: z.array(z.enum(['exec', 'ec2', 'nacl', 'lab'])),
+  aws: z.object({ region: z.string(), endpoint: z.string().exactOptional() }).exactOptional(),
+  images: z.array(z.object({ name: z.string(), standsBehind: z.string() })),
+  differences: strings,
+  kubernetesVersion: z.string(),
+})
+
+export const tierSchema = z.enum(['smoke', 'nightly', 'full'])
+
+/** `report.json` but for what is derived from the rest. */
+export const summarySchema: z.ZodType<RunSummary> = z.object({
+  runId: z.string(),
+  startedAt: z.string(),
+  durationMs: z.number(),
+  target: targetSchema,
+  seed: z.string(),
+  tier: tierSchema,
+  results: z.array(resultSchema),
+  leaks: strings,
+  undoErrors: strings,
+  harnessErrors: strings,
+  exitCode: z.literal([0, 1, 2, 3, 4, 5, 130, 143]),
+  verdictText: z.string(),
+  interruptedBy: z.enum(['SIGINT', 'SIGTERM', 'time-limit']).exactOptional(),
+  timelineFile: z.string(),
+  journalFile: z.string(),
+  logFiles: strings,
+})
+
+/** What a report needs of `run.json`. */
+export const runFileSchema = z.object({
+  runId: z.string(),
+  startedAt: z.string(),
+  seed: z.string(),
+  target: targetSchema,
+  options: z.object({ tier: tierSchema }),
+  selected: z.array(
+    z.object({
+      id: z.string(),
+      file: z.string(),
+      claim: z.string(),
+      options: z.object({ tags: strings }),
+    }),
+  ),
+  supervisor: z.object({ pid: z.int(), startTicks: z.string(), bootId: z.string() }),
+})
+
+/** What a report needs of a line of the journal. */
+export const journalSchema = z.object({
+  step: z.enum(['intent', 'changed', 'uncertain', 'undone', 'undo-failed']),
+  id: z.string(),
+  action: z.string().exactOptional(),
+  error: z.string().exactOptional(),
+  undo: z.object({ kind: z.string() }).exactOptional(),
+})
+
+const eventSchema: z.ZodType<TimelineEvent> = z.object({
+  atMs: z.number(),
+  source: z.enum(['supervisor', 'scenario', 'kubernetes', 'ec2', 'lab', 'agent']),
+  kind: z.string(),
+  scenario: z.string().exactOptional(),
+  subject: z.string().exactOptional(),
+  text: z.string().exactOptional(),
+  data: data.exactOptional(),
+})
+
+/** The events of a `timeline.ndjson`; lines of another form are left out, an absent file has none. */
+export function readTimeline(path: string): TimelineEvent[] {
+  return readLines(path, eventSchema)
+}
+
+/** The lines of a file that have a form; of the others a report could say nothing. */
+export function readLines<T>(path: string, schema: z.ZodType<T>): T[] {
+  return readNdjson(path, (line) => schema.safeParse(line)).records.flatMap((line) =>
+    line.success ? [line.data] : [],
+  )
+}
