@@ -2,10 +2,12 @@ import { join } from 'node:path'
 import { CleanupError } from '../model/errors.ts'
 import type { Evidence, ScenarioInfo, ScenarioResult } from '../model/scenario.ts'
 import type { TargetDescription } from '../model/target.ts'
+import { slug } from '../std/ids.ts'
 import { NdjsonAppender } from '../std/ndjson.ts'
 import { redactData } from '../std/redact.ts'
 import { within } from '../std/poll.ts'
 import { fileStem } from './collect.ts'
+import { collectCluster } from './collect-logs.ts'
 import { outcomeOfError, outcomeOfEvidence, type Verdictlet } from './outcome.ts'
 import { RUN_FILES, type Run } from './run.ts'
 import { inScenario } from './timeline.ts'
@@ -22,8 +24,11 @@ export interface ScenarioControl {
 export interface ConductHooks {
   /** Tells the test runner that the scenario can't run, and why; may throw to do so. */
   readonly skip?: (reason: string) => void
-  /** Called when the scenario failed, before anything is healed: collect logs and state. */
-  readonly collect?: (error: unknown) => Promise<void>
+  /**
+   * Called when the scenario failed, before anything is healed: collects logs and state. Default:
+   * what the API server knows of the run's namespace, to `logs/<scenario>/`.
+   */
+  readonly collect?: (error: unknown) => Promise<unknown>
 }
 
 /**
@@ -84,7 +89,7 @@ export async function conductScenario(
       thrown = { error }
       verdict = outcomeOfError(error)
     }
-    if (thrown) await collectEvidence(run, hooks, thrown.error)
+    if (thrown) await collectEvidence(run, info, hooks, thrown.error)
     const failures = await healScenario(run, info.id)
     if (failures) {
       thrown ??= { error: failures }
@@ -154,9 +159,15 @@ export function recordResult(run: Pick<Run, 'dir'>, result: ScenarioResult): voi
   }
 }
 
-async function collectEvidence(run: Run, hooks: ConductHooks, error: unknown): Promise<void> {
-  const { collect } = hooks
-  if (!collect) return
+async function collectEvidence(
+  run: Run,
+  info: ScenarioInfo,
+  hooks: ConductHooks,
+  error: unknown,
+): Promise<void> {
+  const { cluster, target, dir } = run
+  const logs = join(dir, RUN_FILES.logs, slug(info.id))
+  const collect = hooks.collect ?? (() => collectCluster(cluster, target.namespace, logs))
   try {
     await run.timeline.span('collect', {}, () =>
       within({ what: 'logs and state of a failed scenario', budget: 'collect' }, () =>

@@ -167,6 +167,8 @@ export const runFileSchema = z.object({
   supervisor: processIdentitySchema,
   /** UID of the namespace kube-system: tells whether a cluster is still the same one. */
   clusterUid: z.string(),
+  /** What two runs must not share: see `Target.lockKey`. */
+  lockKey: z.string(),
   /** Whether this run started the lab, and so takes it down. */
   ownsLab: z.boolean(),
   before: projectionSchema,

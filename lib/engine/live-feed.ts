@@ -1,0 +1,58 @@
+import { join } from 'node:path'
+import type { ScenarioInfo } from '../model/scenario.ts'
+import type { TimelineEvent } from '../model/timeline.ts'
+import type { Reporter } from '../report/terminal.ts'
+import { Follower } from './follow.ts'
+import { scenarioResultSchema, timelineEventSchema } from './records.ts'
+import { RUN_FILES } from './run.ts'
+
+/** Spans of the workers that are worth a line on the screen. */
+const SHOWN_SPANS = new Set(['step', 'deploy', 'teardown', 'heal'])
+
+/** Tells the reporter what the workers write, as they write it. */
+export class LiveFeed {
+  readonly #followers: readonly Follower[]
+  readonly #scenarios: ReadonlyMap<string, ScenarioInfo>
+  readonly #reporter: Reporter
+
+  constructor(dir: string, scenarios: readonly ScenarioInfo[], reporter: Reporter) {
+    this.#scenarios = new Map(scenarios.map((info) => [info.id, info]))
+    this.#reporter = reporter
+    this.#followers = [
+      new Follower(join(dir, RUN_FILES.timeline), (value) => {
+        const { data: event } = timelineEventSchema.safeParse(value)
+        if (event?.source === 'scenario') this.#onEvent(event)
+      }),
+      new Follower(join(dir, RUN_FILES.results), (value) => {
+        const { data: result } = scenarioResultSchema.safeParse(value)
+        if (result) reporter.scenarioFinished(result)
+      }),
+    ]
+  }
+
+  start(): this {
+    for (const follower of this.#followers) follower.start()
+    return this
+  }
+
+  /** Tells what has been written by now, and stops. */
+  stop(): void {
+    for (const follower of this.#followers) follower.stop()
+  }
+
+  #onEvent(event: TimelineEvent): void {
+    const scenario = this.#scenarios.get(event.scenario ?? '')
+    if (event.kind === 'scenario.begin' && scenario) this.#reporter.scenarioStarted(scenario)
+    const [, span = '', edge = ''] = /^(.+)\.(begin|end)$/.exec(event.kind) ?? []
+    if (!SHOWN_SPANS.has(span)) return
+    const text = event.text ?? span
+    const id = typeof event.data?.['span'] === 'string' ? event.data['span'] : `${span} ${text}`
+    const duration = event.data?.['durationMs']
+    this.#reporter.step({
+      id,
+      text,
+      state: edge === 'begin' ? 'begin' : event.data?.['ok'] === false ? 'fail' : 'end',
+      ...(typeof duration === 'number' ? { elapsedMs: duration } : {}),
+    })
+  }
+}
