@@ -1,0 +1,55 @@
+import type { Action } from './action.ts'
+import {
+  rebootInstances,
+  startInstances,
+  stopInstances,
+  terminateInstances,
+} from './instances/change-instances.ts'
+import { describeInstances, describeInstanceStatus } from './instances/describe-instances.ts'
+import { describeInstanceTypes } from './instances/describe-instance-types.ts'
+import { runInstances } from './instances/run-instances.ts'
+import { describeSubnets, describeVpcs } from './network/describe-subnets.ts'
+import { describeAvailabilityZones, describeRegions } from './network/describe-zones.ts'
+import { describeSnapshots } from './snapshots/describe-snapshots.ts'
+import { createSnapshot, deleteSnapshot } from './snapshots/snapshot-actions.ts'
+import { createTags, deleteTags, describeTags } from './tags/tag-actions.ts'
+import { attachVolume } from './volumes/attach-volume.ts'
+import { createVolume } from './volumes/create-volume.ts'
+import { deleteVolume } from './volumes/delete-volume.ts'
+import {
+  describeVolumes,
+  describeVolumesModifications,
+  describeVolumeStatus,
+} from './volumes/describe-volumes.ts'
+import { detachVolume } from './volumes/detach-volume.ts'
+import { modifyVolume } from './volumes/modify-volume.ts'
+
+/** Every action that the EC2 API has. */
+export const ACTIONS: readonly Action[] = [
+  runInstances,
+  startInstances,
+  stopInstances,
+  rebootInstances,
+  terminateInstances,
+  describeInstances,
+  describeInstanceStatus,
+  describeInstanceTypes,
+  describeAvailabilityZones,
+  describeRegions,
+  describeSubnets,
+  describeVpcs,
+  createVolume,
+  deleteVolume,
+  attachVolume,
+  detachVolume,
+  modifyVolume,
+  describeVolumes,
+  describeVolumeStatus,
+  describeVolumesModifications,
+  createSnapshot,
+  deleteSnapshot,
+  describeSnapshots,
+  createTags,
+  deleteTags,
+  describeTags,
+]

@@ -1,0 +1,161 @@
+import type { RequestListener } from 'node:http'
+import { z } from 'zod'
+import type { BlockStore, Machines } from './backend.ts'
+import { Background } from './background.ts'
+import { type Clock, systemClock } from './clock.ts'
+import type { Ec2Change, Ec2Context } from './context.ts'
+import { IdempotencyTable } from './idempotency.ts'
+import { findInstance, type InstanceStateName } from './instances/instance.ts'
+import { machineWentOff } from './instances/instance-lifecycle.ts'
+import { createLatency, type LatencyTable } from './latency.ts'
+import { createListener } from './listener.ts'
+import { createSubnet, type ZoneOptions } from './network/vpc.ts'
+import { type Authorize, perform } from './perform.ts'
+import { createRequestLimit, type RequestLimitOptions } from './request-limit.ts'
+import { type RunInstancesRequest, runInstancesForm } from './run-instances-form.ts'
+import { randomHex, seededRandom } from './seeded-random.ts'
+import { type Ec2Status, statusOf } from './status.ts'
+import { waitForState } from './wait-for-state.ts'
+import type { Credential } from './wire/signature.ts'
+import type { XmlObject } from './wire/xml.ts'
+
+export interface Ec2Options {
+  readonly region: string
+  /** Twelve digits. */
+  readonly accountId: string
+  readonly zones: readonly ZoneOptions[]
+  readonly machines: Machines
+  readonly blocks: BlockStore
+  /** Ids and latencies come out of it. */
+  readonly seed: string
+  /** In place of entries of `DEFAULT_LATENCY_MS`. */
+  readonly latencyMs?: Partial<LatencyTable>
+  /** Default: an id out of the seed, and 10.0.0.0/16. */
+  readonly vpc?: { readonly id: string; readonly cidr: string }
+  /** Images that exist; by default every well-formed id does. */
+  readonly images?: readonly string[]
+  /** One line for each call, each change of a state, and each failure beneath; without a time. */
+  readonly eventLog?: (line: string) => void
+  /** Who may sign requests (AuthFailure for others); by default nobody is asked. */
+  readonly credentials?: readonly Credential[]
+  /** UnauthorizedOperation where it says no; by default everybody may do everything. */
+  readonly authorize?: Authorize
+  /** RequestLimitExceeded beyond it; by default there is none. */
+  readonly requestLimit?: RequestLimitOptions
+  readonly clock?: Clock
+}
+
+export interface Ec2 {
+  /** For node:http's createServer. */
+  readonly listener: RequestListener
+  /** Launches instances as RunInstances does. Throws ApiError. */
+  runInstances(request: RunInstancesRequest): readonly { readonly instanceId: string }[]
+  /** Any action, by EC2's names: `call('StopInstances', { 'InstanceId.1': id })`. Throws ApiError. */
+  call(action: string, parameters: Readonly<Record<string, string>>): XmlObject
+  /** Says that a machine went off by itself: its OS shut down, or it crashed. */
+  machineStopped(instanceId: string): void
+  /** Launches and starts in a zone fail with InsufficientInstanceCapacity while `has` is false. */
+  setCapacity(zone: string, has: boolean): void
+  /** Calls `listener` with every change from now on; call the result to stop that. */
+  subscribe(listener: (change: Ec2Change) => void): () => void
+  /** Resolves when the instance is in that state; rejects after `timeoutMs`, or when it is gone. */
+  instanceReached(instanceId: string, state: InstanceStateName, timeoutMs: number): Promise<void>
+  /** What there is, as plain data; it doesn't change afterwards. */
+  status(): Ec2Status
+  /** Refuses further requests, ends all that is in progress. The machines are left as they are. */
+  close(): Promise<void>
+}
+
+/** What is still at work in the machines or disks gets this long when the API closes. */
+const CLOSE_LIMIT_MS = 10_000
+
+const launched = z.object({ instancesSet: z.array(z.object({ instanceId: z.string() })) })
+
+/** An account in one region, with nothing in it but its network. */
+export function createEc2(options: Ec2Options): Ec2 {
+  const { context, subscribe } = createContext(options)
+  const authorize = options.authorize ?? (() => true)
+  // What the lab does itself is not subject to anybody's policy.
+  const lab = { accessKeyId: 'lab', authorize: () => true }
+  const call: Ec2['call'] = (action, parameters) =>
+    perform(context, lab, action, new Map(Object.entries(parameters)))
+  return {
+    listener: createListener(context, {
+      credentials: options.credentials,
+      authorize,
+      checkRate: createRequestLimit(options.requestLimit, () => context.clock.now()),
+    }),
+    call,
+    runInstances(request) {
+      return launched.parse(call('RunInstances', runInstancesForm(request))).instancesSet
+    },
+    machineStopped(instanceId) {
+      context.log(`${instanceId} went off by itself`)
+      machineWentOff(context, findInstance(context, instanceId))
+    },
+    setCapacity(zone, has) {
+      if (![...context.subnets.values()].some((subnet) => subnet.zone.name === zone)) {
+        throw new Error(`There is no zone ${zone} in ${options.region}; name one of its zones.`)
+      }
+      if (has) context.zonesWithoutCapacity.delete(zone)
+      else context.zonesWithoutCapacity.add(zone)
+    },
+    subscribe,
+    instanceReached: (instanceId, state, timeoutMs) =>
+      waitForState({ context, subscribe, instanceId, state, timeoutMs }),
+    status: () => statusOf(context),
+    close: () => context.background.close(CLOSE_LIMIT_MS),
+  }
+}
+
+function createContext(options: Ec2Options): {
+  readonly context: Ec2Context
+  readonly subscribe: Ec2['subscribe']
+} {
+  const { seed, clock = systemClock, eventLog: log = () => {} } = options
+  const ids = seededRandom(`${seed}/id`)
+  const latencyMs = createLatency(seed, options.latencyMs)
+  const listeners = new Set<(change: Ec2Change) => void>()
+  const background = new Background(clock, (what, error) => {
+    log(
+      `${what} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    )
+  })
+  let sequence = 0
+  const nextSequence = () => (sequence += 1)
+  const newId = (prefix: string) => `${prefix}-0${randomHex(ids, 16)}`
+  const vpc = options.vpc ?? { id: newId('vpc'), cidr: '10.0.0.0/16' }
+  const subnets = options.zones.map((zone) => createSubnet(zone, nextSequence()))
+  const context: Ec2Context = {
+    region: options.region,
+    accountId: options.accountId,
+    machines: options.machines,
+    blocks: options.blocks,
+    clock,
+    background,
+    idempotency: new IdempotencyTable(() => clock.now()),
+    latencyMs,
+    delay: (name) => background.wait(latencyMs(name)),
+    newId,
+    nextSequence,
+    changed(change) {
+      log(`${change.kind} ${change.id} is ${change.state}`)
+      for (const listener of listeners) listener(change)
+    },
+    log,
+    images: options.images === undefined ? undefined : new Set(options.images),
+    vpc: { ...vpc, sequence: nextSequence(), tags: new Map() },
+    subnets: new Map(subnets.map((subnet) => [subnet.id, subnet])),
+    instances: new Map(),
+    volumes: new Map(),
+    snapshots: new Map(),
+    zonesWithoutCapacity: new Set(),
+  }
+  const subscribe: Ec2['subscribe'] = (listener) => {
+    // A function of its own, so that the same listener can be given twice.
+    const entry = (change: Ec2Change) => listener(change)
+    listeners.add(entry)
+    return () => void listeners.delete(entry)
+  }
+  return { context, subscribe }
+}
