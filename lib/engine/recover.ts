@@ -156,7 +156,7 @@ async function report(
     journalFile: RUN_FILES.journal,
     logFiles: await filesBelow(join(dir, RUN_FILES.logs), dir),
   }
-  await writeReports(dir, summary)
+  await writeReports(dir, summary, { latest: false })
 }
 
 async function readRunFileIfAny(dir: string): Promise<RunFile | undefined> {

@@ -1,0 +1,54 @@
+import { resolve } from 'node:path'
+import { Command } from 'commander'
+import { findInterruptedRuns, recoverRun, type Recovery } from '../engine/recover.ts'
+import { CleanupError, PreflightError } from '../model/errors.ts'
+import { DEFAULT_OUT } from './options.ts'
+
+interface CleanupFlags {
+  readonly run?: string
+  readonly out: string
+  readonly json?: boolean
+}
+
+/** `zonefall cleanup`. */
+export function cleanupCommand(): Command {
+  return new Command('cleanup')
+    .description('undo what interrupted or kept runs left')
+    .option('--run <id>', 'only this run; the beginning of its id will do')
+    .option('--out <folder>', "folder with the runs' folders", DEFAULT_OUT)
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  npx zonefall cleanup --run 20261121-063012-k3f9')
+    .action(async (flags: CleanupFlags) => {
+      const out = resolve(flags.out)
+      const all = await findInterruptedRuns(out)
+      const chosen = all.filter(({ file }) => file.runId.startsWith(flags.run ?? ''))
+      if (flags.run !== undefined && chosen.length === 0) {
+        throw new PreflightError(`No run ${flags.run} in ${out} has anything to undo.`, {
+          hint: `Runs that have: ${all.map(({ file }) => file.runId).join(', ') || 'none'}.`,
+        })
+      }
+      const recoveries: Recovery[] = []
+      for (const run of chosen) {
+        const recovery = await recoverRun(run)
+        recoveries.push(recovery)
+        if (!flags.json) console.log(recovery.text)
+      }
+      if (flags.json) {
+        const answers = recoveries.map(({ run, outcome, text }) => ({
+          run: run.file.runId,
+          outcome,
+          text,
+        }))
+        console.log(JSON.stringify(answers, null, 2))
+      } else if (recoveries.length === 0) {
+        console.log('There is nothing to undo.')
+      }
+      const left = recoveries.filter(({ outcome }) => !['undone', 'gone'].includes(outcome))
+      if (left.length > 0) {
+        throw new CleanupError(
+          `${left.length} of ${recoveries.length} runs could not be undone: ${left.map(({ run }) => run.file.runId).join(', ')}.`,
+          { hint: 'What each still has to undo is in its journal.ndjson.' },
+        )
+      }
+    })
+}

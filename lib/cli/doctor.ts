@@ -1,0 +1,54 @@
+import { Command } from 'commander'
+import { PreflightError } from '../model/errors.ts'
+import { defaultKubeconfig } from '../targets/kubeconfig.ts'
+import type { TargetOptions } from './choose-target.ts'
+import { checkCluster } from './doctor-cluster.ts'
+import { checkMachine } from './doctor-machine.ts'
+import { targetOptions } from './run.ts'
+
+/** One line of the doctor's. */
+export interface Finding {
+  readonly check: string
+  readonly state: 'ok' | 'problem'
+  /** What was found. */
+  readonly text: string
+  /** What to do about a problem. */
+  readonly todo?: string
+}
+
+/** `zonefall doctor`. */
+export function doctorCommand(): Command {
+  return targetOptions(new Command('doctor'))
+    .description('check this machine, or a cluster, and say what to do about each problem')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npx zonefall doctor                                        this machine, for the lab
+  npx zonefall doctor --target kubeconfig --context staging  that cluster`,
+    )
+    .action(async (flags: TargetOptions & { readonly json?: boolean }) => {
+      const findings = await examine(flags)
+      if (flags.json) {
+        console.log(JSON.stringify(findings, null, 2))
+      } else {
+        for (const { check, state, text, todo } of findings) {
+          console.log(`${state.padEnd(8)} ${check}: ${text}`)
+          if (todo !== undefined) console.log(`${' '.repeat(9)}→ ${todo}`)
+        }
+      }
+      const problems = findings.filter(({ state }) => state === 'problem')
+      if (problems.length > 0) {
+        throw new PreflightError(
+          `${problems.length} of ${findings.length} checks found a problem: ${problems.map(({ check }) => check).join(', ')}.`,
+        )
+      }
+    })
+}
+
+async function examine(flags: TargetOptions): Promise<Finding[]> {
+  if (flags.target === 'lab') return checkMachine()
+  const { context, kubeconfig = defaultKubeconfig() } = flags
+  return checkCluster(kubeconfig, context)
+}

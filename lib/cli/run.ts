@@ -1,0 +1,134 @@
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { Command, Option } from 'commander'
+import { collectScenarios } from '../engine/collect.ts'
+import { Interrupts } from '../engine/interrupts.ts'
+import { selectScenarios, TIERS } from '../engine/select.ts'
+import { superviseRun } from '../engine/supervisor.ts'
+import { PreflightError } from '../model/errors.ts'
+import type { Tier } from '../model/scenario.ts'
+import { createReporter } from '../report/terminal.ts'
+import { toReportJson } from '../report/json.ts'
+import { randomLetters } from '../std/ids.ts'
+import { redactData } from '../std/redact.ts'
+import { chooseTarget, TARGETS, type TargetOptions } from './choose-target.ts'
+import { DEFAULT_OUT, duration, list, namedPath, namespaceName, oneOf } from './options.ts'
+
+interface RunFlags extends TargetOptions {
+  readonly tier?: Tier
+  readonly tags?: string[]
+  readonly require?: string[]
+  readonly seed?: string
+  readonly out: string
+  readonly keep: boolean
+  readonly manifests?: Record<string, string>
+  readonly timeLimit?: number
+  readonly json?: boolean
+}
+
+/** `zonefall run`. */
+export function runCommand(): Command {
+  return targetOptions(new Command('run'))
+    .description('run scenarios on a target, undo everything, and report')
+    .argument('[filter...]', 'scenarios or files, by the beginning or any part of their id')
+    .addOption(tierOption())
+    .option('--tags <tags>', 'only scenarios with one of these tags', list)
+    .option('--require <tags>', 'a skipped scenario with one of these tags counts as unknown', list)
+    .option('--seed <seed>', 'repeat the random choices of another run')
+    .option('--namespace <name>', 'namespace for what is deployed', namespaceName)
+    .option('--out <folder>', "folder for the runs' folders", DEFAULT_OUT)
+    .option('--keep', 'leave what was deployed, and the lab, for a look; faults are healed', false)
+    .option('--manifests <name=path>', 'your own manifests in place of manifests/NAME', namedPath)
+    .option('--time-limit <time>', 'stop, undo and report after this long: 90s, 20m, 2h', duration)
+    .option('--json', 'print the report as JSON on stdout, progress on stderr')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npx zonefall run                                  the smoke tier on the lab
+  npx zonefall run cassandra/cordon                 the scenarios whose id has that in it
+  npx zonefall run --tier nightly --time-limit 1h
+  npx zonefall run --target kubeconfig --context staging
+
+Exit codes: 0 pass, 1 a scenario failed, 2 a verdict is unknown, 3 refused before anything was
+touched, 4 something could not be undone, 5 the harness itself broke, 130/143 interrupted.`,
+    )
+    .action((filters: string[], flags: RunFlags) => run(filters, flags))
+}
+
+/** A filter means those scenarios whatever their tier; without one the smoke tier runs. */
+export function effectiveTier(tier: Tier | undefined, filters: readonly string[]): Tier {
+  return tier ?? (filters.length > 0 ? 'full' : 'smoke')
+}
+
+export function tierOption(): Option {
+  return new Option(
+    '--tier <tier>',
+    'how much: smoke, nightly (all but the long timers), full (default: smoke; full with a filter)',
+  ).argParser(oneOf(TIERS))
+}
+
+export function targetOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--target <target>', 'where: lab, kubeconfig (any cluster), eks')
+        .argParser(oneOf(TARGETS))
+        .default('lab'),
+    )
+    .option('--context <name>', 'context of the kubeconfig; must be named when it is not the lab')
+    .option('--kubeconfig <path>', 'default: KUBECONFIG, then ~/.kube/config')
+}
+
+async function run(filters: readonly string[], flags: RunFlags): Promise<void> {
+  const known = await collectScenarios()
+  const tier = effectiveTier(flags.tier, filters)
+  const selected = selectScenarios(known, { filters, tier, tags: flags.tags ?? [] })
+  const target = await chooseTarget(flags)
+  const manifests = await existingPaths(flags.manifests ?? {})
+
+  const reporter = createReporter({ stream: flags.json ? process.stderr : process.stdout })
+  const interrupts = new Interrupts()
+  const stopListening = interrupts.listen((reason, isSecond) =>
+    reporter.message(
+      isSecond
+        ? `${reason} again: stopping at once.`
+        : `${reason}: stopping the scenarios, then undoing and reporting. Again to stop at once.`,
+    ),
+  )
+  try {
+    const { dir, summary } = await superviseRun({
+      target,
+      selected,
+      known,
+      reporter,
+      interrupts,
+      seed: flags.seed ?? randomLetters(8),
+      out: resolve(flags.out),
+      options: {
+        tier,
+        keep: flags.keep,
+        manifests,
+        require: flags.require ?? [],
+        ...(flags.timeLimit === undefined ? {} : { timeLimitMs: flags.timeLimit }),
+      },
+    })
+    reporter.finish(summary, dir)
+    if (flags.json) process.stdout.write(toReportJson(redactData(summary)))
+    process.exitCode = summary.exitCode
+  } finally {
+    stopListening()
+  }
+}
+
+async function existingPaths(
+  manifests: Readonly<Record<string, string>>,
+): Promise<Record<string, string>> {
+  const resolved: Record<string, string> = {}
+  for (const [name, path] of Object.entries(manifests)) {
+    const full = resolve(path)
+    const found = await stat(full).catch(() => undefined)
+    if (!found) throw new PreflightError(`--manifests ${name}: there is no file or folder ${full}.`)
+    resolved[name] = full
+  }
+  return resolved
+}
