@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { type LineStyle, markedLines, paint } from '../report/terminal-lines.ts'
 import { LiveRegion } from '../report/terminal-live.ts'
-import { cleanLine, formatDuration } from '../report/text.ts'
+import { cleanText, formatDuration } from '../report/text.ts'
 import { addCounts, type Counts, formatCounts, NONE } from './check/counts.ts'
 import { runStep, type StepResult } from './check/run-step.ts'
 import { type CheckStep, checkSteps, stepFile } from './check/steps.ts'
@@ -44,13 +44,13 @@ async function main(): Promise<number> {
 
 function parse(steps: readonly CheckStep[]): readonly CheckStep[] {
   const names = steps.map(({ name }) => name)
-  const add = (name: string, before: readonly string[]): readonly string[] => {
+  const add = (name: string, before: readonly string[] = []): readonly string[] => {
     if (!names.includes(name)) throw new InvalidArgumentError(`Steps are: ${names.join(', ')}.`)
     return [...before, name]
   }
   const program = new Command('npm run check --')
     .description("Runs the project's own tests.")
-    .option('--only <step>', 'run this step alone; may be given more than once', add, [])
+    .option('--only <step>', 'run this step alone; may be given more than once', add)
     .addHelpText(
       'after',
       `\nSteps:\n${steps.map(({ name, about }) => `  ${name.padEnd(9)} ${about}`).join('\n')}\n\n` +
@@ -58,8 +58,8 @@ function parse(steps: readonly CheckStep[]): readonly CheckStep[] {
     )
     .allowExcessArguments(false)
     .parse()
-  const { only } = program.opts<{ only: readonly string[] }>()
-  return only.length === 0 ? steps : steps.filter(({ name }) => only.includes(name))
+  const { only } = program.opts<{ only?: readonly string[] }>()
+  return only === undefined ? steps : steps.filter(({ name }) => only.includes(name))
 }
 
 interface View {
@@ -121,7 +121,7 @@ function stepLines(step: CheckStep, result: StepResult, style: LineStyle): strin
   const more = skippedTests.length - MAX_SKIPPED_SHOWN
   if (more > 0) lines.push(`  … and ${more} more`)
   if (counts.failed > 0) {
-    lines.push(...tail.map((text) => `    ${cleanLine(text)}`.trimEnd()))
+    lines.push(...tail.map((text) => `    ${cleanText(text)}`.trimEnd()))
     lines.push(`  all of it: ${stepFile(step.name, 'log')}`)
   }
   return lines

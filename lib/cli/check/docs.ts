@@ -146,12 +146,11 @@ export function mirrorHosts(settings: readonly string[]): string[] {
 function settingsOfThisMachine(): string[] {
   const ask = (command: string, ...args: string[]): string => {
     try {
-      const options = {
+      return execFileSync(command, args, {
         encoding: 'utf8',
         timeout: 20_000,
         stdio: ['ignore', 'pipe', 'ignore'],
-      } as const
-      return execFileSync(command, args, options)
+      })
     } catch {
       return '' // The client is not installed, so nothing of it can have been written down.
     }
