@@ -45,26 +45,30 @@ export async function readRun(dir: string): Promise<PastRun> {
 }
 
 /**
- * The folder of a run by its id, by the beginning of it, or the newest one (`latest`).
+ * The folder of a run by its id, by the beginning of it, or what `latest` points to; by default the
+ * newest, which may be one that was killed before `latest` pointed to it.
  *
  * @throws PreflightError when there is none, or more than one.
  */
-export async function findRun(reportsDir: string, name = 'latest'): Promise<string> {
-  const exact = join(reportsDir, name)
-  if (existsSync(exact)) return exact
-  const all = (await readdir(reportsDir).catch(() => [])).filter((entry) =>
-    existsSync(join(reportsDir, entry, 'run.json')),
-  )
-  // Ids begin with the time; a run that was killed early never became `latest`.
-  const found =
-    name === 'latest' ? all.toSorted().slice(-1) : all.filter((entry) => entry.startsWith(name))
+export async function findRun(reportsDir: string, name?: string): Promise<string> {
+  if (name !== undefined && existsSync(join(reportsDir, name))) return join(reportsDir, name)
+  const entries = await readdir(reportsDir, { withFileTypes: true }).catch(() => [])
+  const all = entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .filter((run) =>
+      ['run.json', 'report.json'].some((file) => existsSync(join(reportsDir, run, file))),
+    )
+    .toSorted()
+  // Ids begin with the time.
+  const found = name === undefined ? all.slice(-1) : all.filter((run) => run.startsWith(name))
   const [only] = found
   if (only !== undefined && found.length === 1) return join(reportsDir, only)
   throw new PreflightError(
     found.length === 0
-      ? `There is no run ${name} in ${reportsDir}.`
+      ? `There is no run${name === undefined ? '' : ` ${name}`} in ${reportsDir}.`
       : `${name} is the beginning of ${found.length} runs in ${reportsDir}: ${found.join(', ')}.`,
-    { hint: all.length === 0 ? 'Make one with: npm test' : `Runs: ${all.toSorted().join(', ')}` },
+    { hint: all.length === 0 ? 'Make one with: npm test' : `Runs: ${all.join(', ')}` },
   )
 }
 

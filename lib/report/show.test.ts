@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -117,10 +117,17 @@ describe('showRun', () => {
     },
   )
 
+  it('shows the newest, also when it was killed before latest pointed to it', async () => {
+    await writeReports(join(reportsDir, '20200101-000000-abcd'), sampleSummary)
+    await leaveKilledRun({ pid: 1, startTicks: 'never', bootId: 'never' })
+    expect(await show()).toContain('the run was killed')
+    expect(await show('latest')).not.toContain('the run was killed')
+  })
+
   it('refuses what is not there, or not one run, and says what is', async () => {
-    await expect(show()).rejects.toThrow('There is no run latest in')
+    await expect(show()).rejects.toThrow('There is no run in')
     const dir = await leaveKilledRun({ pid: 1, startTicks: 'never', bootId: 'never' })
-    await symlink(dir, join(reportsDir, `${sampleSummary.runId}-again`))
+    await cp(dir, `${dir}-again`, { recursive: true })
     await expect(show('2026')).rejects.toThrow('2026 is the beginning of 2 runs')
     await mkdir(join(reportsDir, 'empty'))
     await expect(show('empty')).rejects.toThrow(/empty holds no run/)
