@@ -1,0 +1,10 @@
+/** Where the lab differs from EKS, one sentence each: shown in every report. */
+export const DIFFERENCES: readonly string[] = [
+  'Machines are sets of namespaces on one host and share its kernel, cores and page cache; a t3.medium here is not throttled by CPU credits.',
+  "The EBS CSI driver is the lab's own, in TypeScript; its node side runs as a service of the machine, not as a DaemonSet.",
+  'Images come from a registry of the lab and are baked into the machine image; what stands behind each name is in the list of images.',
+  "Volumes are ext4 on loop devices: no throughput limits, and a volume's encryption is recorded but not done.",
+  'Pods have addresses of their own range per machine, routed by the VPC, where EKS gives them addresses of the subnet.',
+  'There is no metadata service, no IAM and no DNS resolver of the VPC; names outside the cluster do not resolve.',
+  "A power cut loses what was not synced to EBS volumes; the machine's root disk and emptyDirs keep it.",
+]

@@ -1,0 +1,198 @@
+import { spawnSync } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { BootEvent } from '../daemon/config.ts'
+import { liveDaemon, removeLab } from '../daemon/remains.ts'
+import { LabError } from '../std/lab-error.ts'
+import { type LabPaths, labPaths } from '../std/paths.ts'
+import { readStatus } from './control.ts'
+import { createProgress } from './progress.ts'
+import { up } from './up.ts'
+
+const USAGE_EXIT = 3
+const BROKEN_EXIT = 5
+
+const program = new Command('zonefall lab')
+  .description(
+    'A real three-zone Kubernetes on this machine, with an EC2 API that behaves like EC2.',
+  )
+  .option('--name <name>', 'which lab, when there are several', 'default')
+  .enablePositionalOptions()
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: true })
+  .addHelpText('after', '\nExample:\n  npx zonefall lab up && npx zonefall lab ssh ip-10-0-1-10')
+
+const paths = (): LabPaths => {
+  const { name } = program.opts<{ name: string }>()
+  if (!/^[a-z0-9-]{1,20}$/.test(name)) {
+    throw new LabError(`a lab's name is 1 to 20 of a–z, 0–9 and -, not ${JSON.stringify(name)}`)
+  }
+  return labPaths(name)
+}
+
+program
+  .command('up')
+  .description('boots the lab, or finds it up; builds what is missing first')
+  .option('--json', 'steps on stderr and access data on stdout, a line of JSON each')
+  .option('--tied', 'the lab goes down when standard input ends')
+  .option('--zones <n>', 'zones, with a machine in each', wholeNumber, 3)
+  .addOption(
+    new Option('--timers <which>', "Kubernetes' timers as on EKS, or shortened where flags can")
+      .choices(['eks', 'short'])
+      .default('eks'),
+  )
+  .option('--seed <text>', "what the EC2 API's ids and delays come out of")
+  .addHelpText('after', '\nExample:\n  npx zonefall lab up --zones 2')
+  .action(async (flags: UpFlags) => {
+    const progress = flags.json ? printJsonEvent : createProgress(process.stderr)
+    const access = await up(
+      paths(),
+      {
+        zones: flags.zones,
+        timers: flags.timers,
+        tied: flags.tied ?? false,
+        seed: flags.seed,
+      },
+      progress,
+    )
+    if (flags.json) console.log(JSON.stringify(access))
+    else {
+      console.log(`The lab ${access.reused ? 'was up already' : 'is up'}. Use it with:`)
+      console.log(`  export KUBECONFIG=${access.kubeconfig}`)
+      console.log(`  export AWS_ENDPOINT_URL_EC2=${access.ec2Endpoint} AWS_REGION=${access.region}`)
+      console.log(
+        `  export AWS_ACCESS_KEY_ID=${access.accessKeyId} AWS_SECRET_ACCESS_KEY=${access.secretAccessKey}`,
+      )
+    }
+  })
+
+program
+  .command('down')
+  .description('takes the lab down and leaves nothing but its logs')
+  .addHelpText('after', '\nExample:\n  npx zonefall lab down')
+  .action(async () => {
+    const { wasUp } = await removeLab(paths())
+    console.log(wasUp ? 'The lab is down.' : 'The lab was not up.')
+  })
+
+program
+  .command('status')
+  .description('machines and volumes of the lab; exits 1 when it is down')
+  .option('--json', 'as JSON')
+  .addHelpText('after', '\nExample:\n  npx zonefall lab status --json')
+  .action(async (flags: { json?: true }) => {
+    if (!(await isUp())) {
+      console.log(flags.json ? JSON.stringify({ state: 'down' }) : 'The lab is down.')
+      process.exitCode = 1
+      return
+    }
+    const status = await readStatus(paths())
+    if (flags.json) {
+      console.log(JSON.stringify(status))
+      return
+    }
+    console.log(`The lab is ${status.state}.`)
+    for (const { node, instanceId, zone, on } of status.machines) {
+      console.log(`  ${node}  ${instanceId}  ${zone}  ${on ? 'on' : 'off'}`)
+    }
+    for (const { volumeId, state } of status.volumes) console.log(`  ${volumeId}  ${state}`)
+  })
+
+program
+  .command('ssh')
+  .description('a shell, or one command, on a machine of the lab')
+  .argument('<node>', 'node name, its first part, or instance id')
+  .argument('[command...]', 'what to run; a shell by default')
+  .passThroughOptions()
+  .addHelpText('after', '\nExample:\n  npx zonefall lab ssh ip-10-0-1-10 lsblk')
+  .action(async (node: string, command: string[]) => {
+    const daemon = await requireUp()
+    const { machines } = await readStatus(paths())
+    const machine = machines.find(
+      (m) => m.instanceId === node || m.node === node || m.node.split('.')[0] === node,
+    )
+    if (machine === undefined) {
+      const offered = machines.map((m) => m.node).join(', ')
+      throw new LabError(`there is no machine ${node} in the lab; there are ${offered}`)
+    }
+    if (!machine.on) throw new LabError(`${machine.node} is off`)
+    const inside = command.length === 0 ? ['/bin/bash', '-l'] : command
+    // The first step enters the lab, where the second one's process id means something.
+    const enterLab = ['--target', String(await childPid(daemon.pid)), '--mount', '--pid', '--net']
+    const enterMachine = ['-t', String(machine.initPid), '-m', '-u', '-i', '-n', '-p']
+    const { status } = spawnSync(
+      'nsenter',
+      [...enterLab, 'nsenter', ...enterMachine, '--', ...inside],
+      { stdio: 'inherit', env: { ...process.env, PATH: `/opt/zonefall/bin:${SYSTEM_PATH}` } },
+    )
+    process.exitCode = status ?? BROKEN_EXIT
+  })
+
+program
+  .command('kubeconfig')
+  .description("prints the path of the lab's kubeconfig")
+  .addHelpText('after', '\nExample:\n  export KUBECONFIG=$(npx zonefall lab kubeconfig)')
+  .action(async () => {
+    await requireUp()
+    console.log(paths().kubeconfig)
+  })
+
+const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+interface UpFlags {
+  json?: true
+  tied?: true
+  zones: number
+  timers: 'eks' | 'short'
+  seed?: string
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : USAGE_EXIT
+  } else {
+    printError(error)
+    process.exitCode = BROKEN_EXIT
+  }
+}
+
+async function isUp(): Promise<boolean> {
+  return (await liveDaemon(paths())) !== undefined
+}
+
+async function requireUp(): Promise<{ pid: number }> {
+  const daemon = await liveDaemon(paths())
+  if (daemon === undefined) {
+    throw new LabError('the lab is down', { hint: 'Boot it with `npx zonefall lab up`.' })
+  }
+  return daemon
+}
+
+/** PID 1 of the lab, by its number on the host: `unshare --fork` has just this child. */
+async function childPid(pid: number): Promise<number> {
+  return Number((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ')[0])
+}
+
+function printError(error: unknown): void {
+  const { message, hint, log } = error as LabError
+  if (process.argv.includes('--json')) {
+    console.error(JSON.stringify({ error: message, hint, log }))
+    return
+  }
+  console.error(`error: ${message}`)
+  if (hint !== undefined) console.error(`  ${hint}`)
+  if (log !== undefined) console.error(`  The log is ${log}.`)
+  if (!(error instanceof Error) || error.name === 'TypeError') console.error(error)
+}
+
+function printJsonEvent(event: BootEvent): void {
+  if ('step' in event) console.error(JSON.stringify(event))
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-6]$/.test(text))
+    throw new InvalidArgumentError('It must be a whole number from 1 to 6.')
+  return Number(text)
+}

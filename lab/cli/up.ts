@@ -1,0 +1,111 @@
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { ensureArtifacts } from '../artifacts/ensure-artifacts.ts'
+import { GO_MODULES } from '../artifacts/versions.ts'
+import type { BootEvent } from '../daemon/config.ts'
+import { launchDaemon } from '../daemon/launch.ts'
+import { liveDaemon, removeLab } from '../daemon/remains.ts'
+import { LAB_CREDENTIALS } from '../cluster/control-plane.ts'
+import { REGION } from '../network/vpc.ts'
+import { imageTable } from '../registry/registry.ts'
+import type { LabPaths } from '../std/paths.ts'
+import { checkMachine } from './machine-check.ts'
+import { readStatus } from './control.ts'
+import { DIFFERENCES } from './differences.ts'
+
+export interface UpOptions {
+  readonly zones: number
+  readonly timers: 'eks' | 'short'
+  readonly tied: boolean
+  readonly seed: string | undefined
+}
+
+/** How to reach a lab: what `lab up --json` prints. */
+export interface LabAccess {
+  readonly name: string
+  readonly kubeconfig: string
+  readonly context: string
+  readonly region: string
+  readonly ec2Endpoint: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly logs: string
+  readonly kubernetesVersion: string
+  readonly images: readonly { name: string; standsBehind: string }[]
+  readonly differences: readonly string[]
+  readonly reused: boolean
+}
+
+/** Brings a lab up, or finds it up already; tells every step on the way. */
+export async function up(
+  paths: LabPaths,
+  options: UpOptions,
+  onEvent: (event: BootEvent) => void,
+): Promise<LabAccess> {
+  const running = await liveDaemon(paths)
+  if (running !== undefined) {
+    await readStatus(paths)
+    return accessTo(paths, running.ports.ec2, true)
+  }
+  await mkdir(paths.root, { recursive: true })
+  await checkMachine(paths.root)
+  await removeLab(paths)
+  await rm(`${paths.logs}.previous`, { recursive: true, force: true })
+  await rename(paths.logs, `${paths.logs}.previous`).catch(() => undefined)
+  const artifacts = await ensureArtifacts({ onProgress: (progress) => progress.state === 'present' || onEvent(stepOf(progress)) })
+  const upstreamDriver = process.env['ZONEFALL_EBS_DRIVER']
+  try {
+    const record = await launchDaemon({
+      paths,
+      onEvent,
+      config: {
+        name: paths.name,
+        zones: options.zones,
+        timers: options.timers,
+        seed: options.seed ?? randomBytes(4).toString('hex'),
+        tied: options.tied,
+        artifacts: {
+          binaries: artifacts.binaries,
+          nodeRootfs: artifacts.nodeRootfs,
+          imageLayouts: [...artifacts.imageLayouts],
+          ami: artifacts.ami,
+          driver: process.env['ZF_DRIVER'] ?? '',
+        },
+        ...(upstreamDriver === undefined ? {} : { upstreamDriver }),
+      },
+    })
+    return accessTo(paths, record.ports.ec2, false)
+  } catch (error) {
+    await removeLab(paths)
+    throw error
+  }
+}
+
+function accessTo(paths: LabPaths, ec2Port: number, reused: boolean): LabAccess {
+  return {
+    name: paths.name,
+    kubeconfig: paths.kubeconfig,
+    context: `zonefall-lab-${paths.name}`,
+    region: REGION,
+    ec2Endpoint: `http://127.0.0.1:${ec2Port}`,
+    ...LAB_CREDENTIALS,
+    logs: paths.logs,
+    kubernetesVersion: GO_MODULES['k8s.io/kubernetes'].version,
+    images: imageTable(),
+    differences: DIFFERENCES,
+    reused,
+  }
+}
+
+function stepOf(progress: {
+  artifact: string
+  step: string
+  elapsedMs: number
+  state: string
+}): BootEvent {
+  const { artifact, step: text, elapsedMs, state } = progress
+  const step = `artifact.${artifact}`
+  if (state === 'built') return { step, state: 'end', text, elapsedMs }
+  if (state === 'failed') return { step, state: 'fail', text, elapsedMs }
+  return { step, state: 'begin', text }
+}

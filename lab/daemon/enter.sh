@@ -1,0 +1,12 @@
+#!/bin/bash
+# PID 1 of a lab: gives its namespaces what the host's must not be touched for, then runs the daemon
+# (its arguments) and reaps what the daemon's children leave behind. When the daemon ends, so does all.
+set -eu
+mount --make-rprivate /
+mount -t proc proc /proc
+mkdir -p /run/netns
+mount -t tmpfs netns /run/netns
+# Where nothing of the host is to be seen or changed by the CNI plugins and iptables.
+mount -t tmpfs lock /run/lock 2> /dev/null || true
+"$@" &
+wait $!

@@ -1,0 +1,206 @@
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
+import { connect, createServer as createTcpServer, type Server } from 'node:net'
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { seedContainerdRoot } from '../artifacts/seed-containerd.ts'
+import { applyAddons, addonsReady } from '../cluster/addons.ts'
+import { ControlPlane, LAB_CREDENTIALS } from '../cluster/control-plane.ts'
+import { nodeImage, NODE_IMAGE_ID } from '../cluster/node-image.ts'
+import { FileBlockStore } from '../ebs/block-store.ts'
+import { createEc2 } from '../ec2/create-ec2.ts'
+import { LabMachines } from '../machine/machines.ts'
+import {
+  ACCOUNT_ID,
+  CONTROL_PLANE_IP,
+  labZones,
+  REGION,
+  Vpc,
+  VPC_CIDR,
+  VPC_ID,
+} from '../network/vpc.ts'
+import { createRegistry } from '../registry/registry.ts'
+import type { LabError } from '../std/lab-error.ts'
+import type { LabPaths } from '../std/paths.ts'
+import { type DaemonConfig, DESCRIPTORS } from './config.ts'
+
+const EC2_PORT = 8000
+const REGISTRY_PORT = 5000
+const MACHINE_TIMEOUT_MS = 60_000
+export const INSTANCE_TYPE = 't3.medium'
+/** The one that the nodes' tags and the cloud controller's config name. */
+export const CLUSTER_NAME = 'zonefall-lab'
+
+/** Times a named step of the boot and tells the screen. */
+export type Steps = <T>(step: string, text: string, work: () => Promise<T>) => Promise<T>
+
+/** Everything that one lab consists of, in the daemon's namespaces. */
+export class Lab {
+  readonly config: DaemonConfig
+  readonly paths: LabPaths
+  readonly #servers: (Server | HttpServer)[] = []
+  #plane: ControlPlane | undefined
+  #machines: LabMachines | undefined
+  #ec2: ReturnType<typeof createEc2> | undefined
+
+  constructor(config: DaemonConfig, paths: LabPaths) {
+    this.config = config
+    this.paths = paths
+  }
+
+  get machines(): LabMachines {
+    if (this.#machines === undefined) throw new Error('the lab has no machines yet')
+    return this.#machines
+  }
+
+  /** Boots everything; `onDeath` hears of a part that ends by itself, then or later. */
+  async boot(steps: Steps, onDeath: (error: LabError) => void): Promise<void> {
+    const { config, paths } = this
+    const zones = labZones(config.zones)
+    const ec2Endpoint = `http://${CONTROL_PLANE_IP}:${EC2_PORT}`
+    await mkdir(paths.logs, { recursive: true })
+    const vpc = new Vpc(zones)
+    await steps('network', 'the VPC and its zones', () => vpc.create())
+
+    const machines = new LabMachines({
+      lab: config.name,
+      folder: paths.machines,
+      logs: paths.logs,
+      vpc,
+      zones,
+      images: [
+        nodeImage({
+          rootfs: config.artifacts.nodeRootfs,
+          bin: config.artifacts.binaries,
+          node: process.execPath,
+          driver: config.artifacts.driver,
+          ...(config.upstreamDriver === undefined ? {} : { upstreamDriver: config.upstreamDriver }),
+          ec2Endpoint,
+          registryPort: REGISTRY_PORT,
+          controlPlane: () => this.#controlPlane(),
+          seedContainerd: async (target) =>
+            (await seedContainerdRoot(config.artifacts.ami, target)).binds,
+        }),
+      ],
+      onDeath: (instanceId) => this.#ec2?.machineStopped(instanceId),
+    })
+    this.#machines = machines
+    const blocks = new FileBlockStore(paths.volumes, (id) => machines.host(id))
+    machines.useBlocks(blocks)
+    const ec2Log = createWriteStream(join(paths.logs, 'ec2.log'), { flags: 'a' })
+    const ec2 = createEc2({
+      region: REGION,
+      accountId: ACCOUNT_ID,
+      zones,
+      machines,
+      blocks,
+      seed: config.seed,
+      vpc: { id: VPC_ID, cidr: VPC_CIDR },
+      images: [NODE_IMAGE_ID],
+      credentials: [LAB_CREDENTIALS],
+      eventLog: (line) => ec2Log.write(`${new Date().toISOString()} ${line}\n`),
+    })
+    this.#ec2 = ec2
+    await this.#serve(ec2.listener, EC2_PORT, DESCRIPTORS.ec2)
+    await this.#serve(
+      createRegistry({ images: config.artifacts.imageLayouts }).listener,
+      REGISTRY_PORT,
+    )
+
+    this.#plane = await steps('control-plane', 'etcd, the API server and its controllers', () =>
+      ControlPlane.start({
+        paths,
+        bin: config.artifacts.binaries,
+        etcd: join(config.artifacts.nodeRootfs, 'usr/bin/etcd'),
+        clusterName: CLUSTER_NAME,
+        ec2Endpoint,
+        timers: config.timers,
+        onDeath,
+      }),
+    )
+    await this.#forwardApiServer()
+    await this.#writeKubeconfig()
+
+    await steps('machines', `${zones.length} machines, one in each zone`, async () => {
+      const tags = {
+        Name: 'zonefall-lab-node',
+        'eks:cluster-name': CLUSTER_NAME,
+        'eks:nodegroup-name': 'zonefall',
+        [`kubernetes.io/cluster/${CLUSTER_NAME}`]: 'owned',
+      }
+      await Promise.all([
+        ...zones.map(async ({ subnetId }) => {
+          const request = { imageId: NODE_IMAGE_ID, instanceType: INSTANCE_TYPE, subnetId, tags }
+          await ec2.launch(request, MACHINE_TIMEOUT_MS)
+        }),
+        applyAddons(this.#controlPlane().api, ec2Endpoint),
+      ])
+    })
+    await steps('cluster', 'nodes Ready, CoreDNS and the EBS CSI driver answering', () =>
+      addonsReady(this.#controlPlane().api, { nodes: zones.length, logs: paths.logs }),
+    )
+  }
+
+  /** What `lab status` shows. */
+  status(): Record<string, unknown> {
+    return {
+      name: this.config.name,
+      timers: this.config.timers,
+      kubeconfig: this.paths.kubeconfig,
+      ...this.#ec2?.snapshot(),
+      machines: this.#machines?.all.map((machine) => ({
+        node: machine.spec.privateDnsName,
+        instanceId: machine.spec.instanceId,
+        zone: machine.spec.zone,
+        ip: machine.spec.privateIp,
+        on: machine.isOn,
+        initPid: machine.initPid,
+      })),
+    }
+  }
+
+  #controlPlane(): ControlPlane {
+    if (this.#plane === undefined) throw new Error('the control plane is not up yet')
+    return this.#plane
+  }
+
+  /** Serves inside the lab, and with `descriptor` on the host's loopback too. */
+  async #serve(
+    listener: Parameters<typeof createHttpServer>[1],
+    port: number,
+    descriptor?: number,
+  ): Promise<void> {
+    const inside = createHttpServer(listener).listen(port, CONTROL_PLANE_IP)
+    this.#servers.push(inside)
+    await once(inside, 'listening')
+    if (descriptor === undefined) return
+    const outside = createHttpServer(listener).listen({ fd: descriptor })
+    this.#servers.push(outside)
+    await once(outside, 'listening')
+  }
+
+  /** The host's way to the API server: the socket was opened there, the bytes are carried here. */
+  async #forwardApiServer(): Promise<void> {
+    const server = createTcpServer({ allowHalfOpen: true }, (client) => {
+      const upstream = connect({ port: 443, host: CONTROL_PLANE_IP, allowHalfOpen: true })
+      client.pipe(upstream).pipe(client)
+      client.on('error', () => upstream.destroy())
+      upstream.on('error', () => client.destroy())
+      client.on('close', () => upstream.destroy())
+      upstream.on('close', () => client.destroy())
+    }).listen({ fd: DESCRIPTORS.apiServer })
+    this.#servers.push(server)
+    await once(server, 'listening')
+  }
+
+  async #writeKubeconfig(): Promise<void> {
+    const kubeconfig = await this.#controlPlane().kubeconfig(
+      'zonefall-admin',
+      'system:masters',
+      `https://127.0.0.1:${this.config.ports.apiServer}`,
+    )
+    await writeFile(this.paths.kubeconfig, kubeconfig, { mode: 0o600 })
+    await chmod(this.paths.kubeconfig, 0o600)
+  }
+}

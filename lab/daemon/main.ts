@@ -1,0 +1,79 @@
+import { createServer } from 'node:http'
+import { writeSync } from 'node:fs'
+import { LabError } from '../std/lab-error.ts'
+import { labPaths } from '../std/paths.ts'
+import { type BootEvent, daemonConfig, DESCRIPTORS } from './config.ts'
+import { Lab } from './lab.ts'
+
+/**
+ * The process that holds a lab together, started by `launch.ts` in namespaces of its own. When it
+ * ends, by whatever cause, the kernel ends everything that it started.
+ */
+const config = daemonConfig.parse(JSON.parse(process.env['ZONEFALL_LAB_CONFIG'] ?? '{}'))
+const paths = labPaths(config.name)
+const lab = new Lab(config, paths)
+let state: 'booting' | 'up' | 'broken' = 'booting'
+let broken: LabError | undefined
+
+if (config.tied) {
+  process.stdin.on('end', () => process.exit(0))
+  process.stdin.on('error', () => process.exit(0))
+  process.stdin.resume()
+}
+
+createServer((request, response) => {
+  const isStatus = request.method === 'GET' && request.url === '/status'
+  response.statusCode = isStatus ? 200 : 404
+  response.setHeader('content-type', 'application/json')
+  response.end(JSON.stringify(isStatus ? { state, ...describe(broken), ...lab.status() } : {}))
+}).listen(paths.control)
+
+try {
+  await lab.boot(step, (error) => {
+    state = 'broken'
+    broken = error
+    console.error(error.message)
+  })
+  if (broken !== undefined) throw broken
+  state = 'up'
+  tell({ ready: true })
+} catch (error) {
+  console.error(error)
+  tell({ error: (error as Error).message, ...detailsOf(error) })
+  process.exit(1)
+}
+
+async function step<T>(name: string, text: string, work: () => Promise<T>): Promise<T> {
+  const begin = performance.now()
+  const elapsedMs = () => Math.round(performance.now() - begin)
+  tell({ step: name, state: 'begin', text })
+  try {
+    const result = await work()
+    tell({ step: name, state: 'end', text, elapsedMs: elapsedMs() })
+    return result
+  } catch (error) {
+    tell({ step: name, state: 'fail', text, elapsedMs: elapsedMs() })
+    throw error
+  }
+}
+
+/** The launcher reads until `ready`; afterwards nobody does. */
+function tell(event: BootEvent): void {
+  try {
+    writeSync(DESCRIPTORS.progress, `${JSON.stringify(event)}\n`)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
+  }
+}
+
+function describe(error: LabError | undefined): Record<string, unknown> {
+  return error === undefined ? {} : { error: error.message, ...detailsOf(error) }
+}
+
+function detailsOf(error: unknown): { hint?: string; log?: string } {
+  if (!(error instanceof LabError)) return {}
+  return {
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(error.log === undefined ? {} : { log: error.log }),
+  }
+}

@@ -1,0 +1,80 @@
+#!/bin/bash
+# Runs as PID 1 of a machine, in its own mount, PID, UTS, IPC and network namespaces: builds the
+# machine's file system, enters it and starts its services. Everything it needs is in the environment:
+#   MACHINE  folder of the machine     ROOTFS   the image's root file system    CGROUP  its cgroup
+#   HOSTNAME_FQDN  its name            DEVICES  "name:minor" of plugged disks   BINDS   "source:target:ro|rw"
+set -eu
+ROOT=$MACHINE/root
+mkdir -p "$MACHINE/upper" "$MACHINE/work" "$ROOT"
+
+for hierarchy in /sys/fs/cgroup/*/; do
+  name=$(basename "$hierarchy")
+  [ "$name" = unified ] && continue
+  mkdir -p "$hierarchy$CGROUP"
+  if [ "$name" = cpuset ]; then # an empty cpuset takes no process
+    cat "$hierarchy"cpuset.cpus > "$hierarchy$CGROUP/cpuset.cpus"
+    cat "$hierarchy"cpuset.mems > "$hierarchy$CGROUP/cpuset.mems"
+  fi
+  echo $$ > "$hierarchy$CGROUP/cgroup.procs"
+done
+
+mount --make-rprivate /
+mount -t overlay overlay -o "lowerdir=$ROOTFS,upperdir=$MACHINE/upper,workdir=$MACHINE/work" "$ROOT"
+mount -t proc proc "$ROOT/proc"
+mount --rbind /sys "$ROOT/sys"
+mount -t tmpfs -o mode=755 dev "$ROOT/dev"
+for device in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0 kmsg:1:11; do
+  IFS=: read -r name major minor <<< "$device"
+  mknod -m 666 "$ROOT/dev/$name" c "$major" "$minor"
+done
+mkdir "$ROOT/dev/pts" "$ROOT/dev/shm" "$ROOT/dev/mqueue"
+mount -t devpts -o newinstance,ptmxmode=0666 devpts "$ROOT/dev/pts"
+ln -s pts/ptmx "$ROOT/dev/ptmx"
+mount -t tmpfs shm "$ROOT/dev/shm"
+ln -s /proc/self/fd "$ROOT/dev/fd"
+ln -s /proc/self/fd/0 "$ROOT/dev/stdin"
+ln -s /proc/self/fd/1 "$ROOT/dev/stdout"
+ln -s /proc/self/fd/2 "$ROOT/dev/stderr"
+# Disks must be there before the kubelet is, or its mount back-off has doubled to a minute.
+for device in $DEVICES; do
+  mknod "$ROOT/dev/${device%%:*}" b 7 "${device##*:}"
+done
+mount -t tmpfs -o mode=755 run "$ROOT/run"
+mount -t tmpfs -o mode=1777 tmp "$ROOT/tmp"
+
+# containerd's snapshots can't lie on an overlay, and mounts made below these must be seen in pods.
+for folder in var/lib/containerd var/lib/kubelet; do
+  mkdir -p "$MACHINE/$folder" "$ROOT/$folder"
+  mount --bind "$MACHINE/$folder" "$ROOT/$folder"
+done
+for bind in $BINDS; do
+  IFS=: read -r source target mode <<< "$bind"
+  if [ -d "$source" ]; then
+    mkdir -p "$ROOT$target"
+  else
+    mkdir -p "$(dirname "$ROOT$target")"
+    [ -e "$ROOT$target" ] || touch "$ROOT$target"
+  fi
+  mount --bind "$source" "$ROOT$target"
+  [ "$mode" = rw ] || mount -o remount,bind,ro "$ROOT$target"
+done
+
+# These switches are the whole host's: the kubelet gets files of its own, which already say what it wants.
+mkdir -p "$MACHINE/sysctl"
+for setting in vm/overcommit_memory=1 vm/panic_on_oom=0 kernel/panic=10 kernel/panic_on_oops=1 \
+  kernel/keys/root_maxkeys=1000000 kernel/keys/root_maxbytes=25000000; do
+  path=${setting%%=*}
+  file=$MACHINE/sysctl/${path//\//.}
+  echo "${setting##*=}" > "$file"
+  [ -e "$ROOT/proc/sys/$path" ] && mount --bind "$file" "$ROOT/proc/sys/$path"
+done
+
+hostname "$HOSTNAME_FQDN"
+mkdir -p "$ROOT/.old"
+cd "$ROOT"
+pivot_root . .old
+cd /
+umount -l /.old
+rmdir /.old
+mount --make-rshared /
+exec /bin/bash /opt/zonefall/services.sh

@@ -1,0 +1,38 @@
+#!/bin/bash
+# Second half of a machine's PID 1: starts the services of its image, restarts one that ends, reaps
+# orphans (bash does), and on SIGTERM shuts the machine down in order.
+export PATH=/opt/zonefall/bin:/usr/sbin:/usr/bin:/sbin:/bin
+stopping=
+
+service() { # name, command …
+  local name=$1 pause=0.2
+  shift
+  (
+    while :; do
+      "$@" >> "/var/log/zonefall/$name.log" 2>&1
+      sleep "$pause"
+      pause=1
+    done
+  ) &
+}
+
+shut_down() {
+  stopping=1
+  trap '' TERM
+  # What systemd does at the end: TERM to everything, a bounded wait, then off. PID 1 is spared by kill -1.
+  kill -TERM -1
+  for _ in $(seq 1 100); do
+    [ "$(ls -d /proc/[0-9]* | wc -l)" -le 2 ] && break
+    sleep 0.1
+  done
+  kill -KILL -1
+  sync
+  exit 0
+}
+trap shut_down TERM
+
+. /opt/zonefall/image.sh
+
+while [ -z "$stopping" ]; do
+  wait
+done
