@@ -51,6 +51,7 @@ describe('toHtml', () => {
   it('says at the top what went wrong beside the scenarios', () => {
     const broken = toHtml({ ...samplePassed, exitCode: 4, leaks: ['volume vol-1 is left'] }, [])
     expect(broken).toContain('<title>not undone')
+    expect(broken).toContain('volume vol-1 is left')
     expect(broken.indexOf('volume vol-1 is left')).toBeLessThan(broken.indexOf('Scenarios</h2>'))
     expect(toHtml(samplePassed, [])).not.toContain('Left behind')
   })

@@ -119,6 +119,10 @@ describe('on a terminal', () => {
     ])
     reporter.step({ id: '2', text: 'second', state: 'fail', elapsedMs: 10 })
     expect(lines()[0]).toBe('  ✘ second (10 ms)')
+    for (const passed of sampleResults.slice(0, 1)) {
+      reporter.scenarioFinished({ ...passed, id: 'x', claim: 'a claim' })
+    }
+    expect(lines()).toEqual(['  ✘ second (10 ms)', '✔ a claim (71 s)'])
   })
 
   it.each([24, 40, 72])('stays inside %d columns', (columns) => {
