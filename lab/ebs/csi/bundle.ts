@@ -17,6 +17,8 @@ export async function bundleCsiDriver(outFile: string, protoDirs: ProtoDirs): Pr
   const bundle = await rolldown({
     input: ENTRY,
     platform: 'node',
+    // The SDK's CommonJS build is one file with all of EC2's 700 actions; its ES modules shake down.
+    resolve: { mainFields: ['module', 'main'] },
     logLevel: 'warn',
     plugins: [
       {

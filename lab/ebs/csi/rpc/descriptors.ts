@@ -37,11 +37,15 @@ export async function readDescriptors(dirs: ProtoDirs): Promise<Descriptors> {
   return prune(root.toJSON())
 }
 
+/** What only the services that are left out speak of. */
+const UNUSED = /GroupController|VolumeGroupSnapshot|GetMetadata|BlockMetadata/
+
 /** Options refer to extensions that are dropped with them; all else is kept as it is. */
 function prune(node: object): object {
   return Object.fromEntries(
     Object.entries(node).flatMap(([key, value]: [string, unknown]) => {
-      if (key === 'options' || key === 'valuesOptions' || key === 'comments') return []
+      if (/^(options|parsedOptions|valuesOptions|comments)$/.test(key) || UNUSED.test(key))
+        return []
       if (typeof value !== 'object' || value === null || Array.isArray(value)) return [[key, value]]
       if ('extend' in value) return []
       if ('methods' in value && !SERVICES.has(key)) return []
