@@ -5,7 +5,7 @@ import { Background } from './background.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Ec2Change, Ec2Context } from './context.ts'
 import { IdempotencyTable } from './idempotency.ts'
-import { findInstance, type InstanceStateName } from './instances/instance.ts'
+import type { InstanceStateName } from './instances/instance.ts'
 import { machineWentOff } from './instances/instance-lifecycle.ts'
 import { createLatency, type LatencyTable } from './latency.ts'
 import { createListener } from './listener.ts'
@@ -48,11 +48,13 @@ export interface Ec2Options {
 export interface Ec2 {
   /** For node:http's createServer. */
   readonly listener: RequestListener
-  /** Launches instances as RunInstances does. Throws ApiError. */
+  /** Launches instances as RunInstances does; they are `pending`. Throws ApiError. */
   runInstances(request: RunInstancesRequest): readonly { readonly instanceId: string }[]
+  /** Launches one instance and resolves when it is `running`; after `timeoutMs` it rejects. */
+  launch(request: RunInstancesRequest, timeoutMs?: number): Promise<{ readonly instanceId: string }>
   /** Any action, by EC2's names: `call('StopInstances', { 'InstanceId.1': id })`. Throws ApiError. */
   call(action: string, parameters: Readonly<Record<string, string>>): XmlObject
-  /** Says that a machine went off by itself: its OS shut down, or it crashed. */
+  /** Says that a machine went off by itself: its OS shut down, or it crashed. Never throws. */
   machineStopped(instanceId: string): void
   /** Launches and starts in a zone fail with InsufficientInstanceCapacity while `has` is false. */
   setCapacity(zone: string, has: boolean): void
@@ -61,11 +63,13 @@ export interface Ec2 {
   /** Resolves when the instance is in that state; rejects after `timeoutMs`, or when it is gone. */
   instanceReached(instanceId: string, state: InstanceStateName, timeoutMs: number): Promise<void>
   /** What there is, as plain data; it doesn't change afterwards. */
-  status(): Ec2Status
+  snapshot(): Ec2Status
   /** Refuses further requests, ends all that is in progress. The machines are left as they are. */
   close(): Promise<void>
 }
 
+/** A machine boots in a few seconds, unless the host is very busy. */
+const LAUNCH_LIMIT_MS = 120_000
 /** What is still at work in the machines or disks gets this long when the API closes. */
 const CLOSE_LIMIT_MS = 10_000
 
@@ -79,6 +83,10 @@ export function createEc2(options: Ec2Options): Ec2 {
   const lab = { accessKeyId: 'lab', authorize: () => true }
   const call: Ec2['call'] = (action, parameters) =>
     perform(context, lab, action, new Map(Object.entries(parameters)))
+  const runInstances: Ec2['runInstances'] = (request) =>
+    launched.parse(call('RunInstances', runInstancesForm(request))).instancesSet
+  const instanceReached: Ec2['instanceReached'] = (instanceId, state, timeoutMs) =>
+    waitForState({ context, subscribe, instanceId, state, timeoutMs })
   return {
     listener: createListener(context, {
       credentials: options.credentials,
@@ -86,12 +94,17 @@ export function createEc2(options: Ec2Options): Ec2 {
       checkRate: createRequestLimit(options.requestLimit, () => context.clock.now()),
     }),
     call,
-    runInstances(request) {
-      return launched.parse(call('RunInstances', runInstancesForm(request))).instancesSet
+    runInstances,
+    async launch(request, timeoutMs = LAUNCH_LIMIT_MS) {
+      const [instance] = runInstances({ ...request, count: 1 })
+      if (instance === undefined) throw new Error('RunInstances launched nothing.')
+      await instanceReached(instance.instanceId, 'running', timeoutMs)
+      return instance
     },
     machineStopped(instanceId) {
       context.log(`${instanceId} went off by itself`)
-      machineWentOff(context, findInstance(context, instanceId))
+      const instance = context.instances.get(instanceId)
+      if (instance !== undefined) machineWentOff(context, instance)
     },
     setCapacity(zone, has) {
       if (![...context.subnets.values()].some((subnet) => subnet.zone.name === zone)) {
@@ -101,9 +114,8 @@ export function createEc2(options: Ec2Options): Ec2 {
       else context.zonesWithoutCapacity.add(zone)
     },
     subscribe,
-    instanceReached: (instanceId, state, timeoutMs) =>
-      waitForState({ context, subscribe, instanceId, state, timeoutMs }),
-    status: () => statusOf(context),
+    instanceReached,
+    snapshot: () => statusOf(context),
     close: () => context.background.close(CLOSE_LIMIT_MS),
   }
 }

@@ -2,7 +2,9 @@
 export interface RunInstancesRequest {
   readonly imageId: string
   readonly instanceType: string
-  readonly subnetId: string
+  /** Where: a zone, or a subnet of it. */
+  readonly zone?: string
+  readonly subnetId?: string
   /** Default 1. */
   readonly count?: number
   /** By default the next free one. */
@@ -16,14 +18,15 @@ export interface RunInstancesRequest {
 /** The request in EC2's own form. */
 export function runInstancesForm(request: RunInstancesRequest): Record<string, string> {
   const count = String(request.count ?? 1)
-  const { privateIp, userData, clientToken, tags = {} } = request
+  const { zone, subnetId, privateIp, userData, clientToken, tags = {} } = request
   const form: Record<string, string> = {
     ImageId: request.imageId,
     InstanceType: request.instanceType,
-    SubnetId: request.subnetId,
     MinCount: count,
     MaxCount: count,
   }
+  if (zone !== undefined) form['Placement.AvailabilityZone'] = zone
+  if (subnetId !== undefined) form['SubnetId'] = subnetId
   if (privateIp !== undefined) form['PrivateIpAddress'] = privateIp
   if (userData !== undefined) form['UserData'] = Buffer.from(userData).toString('base64')
   if (clientToken !== undefined) form['ClientToken'] = clientToken

@@ -1,6 +1,7 @@
 import type { Ec2Context } from '../context.ts'
 import { releaseVolume } from '../volumes/attachment-lifecycle.ts'
 import { attachedTo } from '../volumes/volume.ts'
+import { forgetVolume } from '../volumes/volume-lifecycle.ts'
 import { type Instance, type PowerDown, setInstanceState, type StateReason } from './instance.ts'
 
 /** EC2 pulls the plug on an OS that hasn't shut down after about four minutes. */
@@ -169,17 +170,22 @@ async function destroy(context: Ec2Context, instance: Instance): Promise<void> {
   if (instance.machine === 'unknown') {
     await context.machines.powerOff(instance.id).catch(() => {})
   }
-  await Promise.all(
-    attachedTo(context, instance.id).map(({ volume }) => releaseVolume(context, volume)),
-  )
-  if (instance.machine === 'absent') return
-  try {
-    await context.machines.destroy(instance.id)
-  } catch (error) {
-    // It is off and holds no volume: for the API's callers it is gone.
-    context.log(`removing ${instance.id} failed: ${String(error)}`)
+  const attached = attachedTo(context, instance.id)
+  const data = attached.filter(({ attachment }) => !attachment.root)
+  await Promise.all(data.map(({ volume }) => releaseVolume(context, volume)))
+  if (instance.machine !== 'absent') {
+    try {
+      await context.machines.destroy(instance.id)
+    } catch (error) {
+      // It is off and holds no volume: for the API's callers it is gone.
+      context.log(`removing ${instance.id} failed: ${String(error)}`)
+    }
+    instance.machine = 'absent'
   }
-  instance.machine = 'absent'
+  // The root disk goes with its machine.
+  for (const { volume, attachment } of attached) {
+    if (attachment.root) forgetVolume(context, volume)
+  }
 }
 
 function markRunning(context: Ec2Context, instance: Instance): void {

@@ -50,8 +50,9 @@ export const createSnapshot = defineAction({
 
 /** The disk is copied at once, because a snapshot holds what was there when it was asked for. */
 function beginSnapshot(context: Ec2Context, volume: Volume, snapshot: Snapshot): void {
-  snapshot.work = context.background.run(`make ${snapshot.id}`, Promise.resolve(), async () => {
-    const copied = holding(volume.readers, context.blocks.snapshot(volume.id, snapshot.id))
+  const { made } = volume
+  snapshot.work = context.background.run(`make ${snapshot.id}`, made.promise, async () => {
+    const copied = context.blocks.snapshot(volume.id, snapshot.id)
     const [copy] = await Promise.allSettled([copied, context.delay('createSnapshot')])
     if (!context.snapshots.has(snapshot.id)) return
     if (copy.status === 'fulfilled') {
@@ -61,6 +62,7 @@ function beginSnapshot(context: Ec2Context, volume: Volume, snapshot: Snapshot):
     setSnapshotState(context, snapshot, { name: 'error', message: 'The disk could not be copied.' })
     throw copy.reason
   })
+  void holding(volume.readers, snapshot.work)
 }
 
 export const deleteSnapshot = defineAction({

@@ -1,5 +1,7 @@
 import type { BlockStore, Machines, MachineSpec } from '../backend.ts'
 
+type Argument = string | number | undefined
+
 /**
  * Machines and disks that exist only as names. It writes down every call, and everything in a
  * call that the real ones could not do (a plug without a disk, power on twice) as a violation.
@@ -15,6 +17,8 @@ export interface InMemoryBackend {
   readonly images: ReadonlySet<string>
   /** Volumes that their machine has mounted. */
   readonly mounted: Set<string>
+  /** The machine goes off by itself. */
+  crash(instanceId: string): void
   /** The next call of that name rejects. */
   failNext(call: keyof Machines | keyof BlockStore): void
   /** The next call of that name doesn't return before the result is called. */
@@ -32,7 +36,7 @@ export function createInMemoryBackend(): InMemoryBackend {
   const failing = new Set<string>()
   const held = new Map<string, Promise<void>>()
 
-  async function called(name: string, ...args: readonly unknown[]): Promise<void> {
+  async function called(name: string, ...args: readonly Argument[]): Promise<void> {
     calls.push([name, ...args.filter((arg) => arg !== undefined)].join(' '))
     const gate = held.get(name)
     held.delete(name)
@@ -122,7 +126,16 @@ export function createInMemoryBackend(): InMemoryBackend {
     },
   }
   return {
-    ...{ machines, blocks, calls, violations, power, specs, disks, images, mounted },
+    machines,
+    blocks,
+    calls,
+    violations,
+    power,
+    specs,
+    disks,
+    images,
+    mounted,
+    crash: off,
     failNext: (call) => void failing.add(call),
     holdNext(call) {
       const gate = Promise.withResolvers<void>()

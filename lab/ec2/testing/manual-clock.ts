@@ -17,7 +17,7 @@ export function createManualClock(startMs = Date.parse('2026-01-02T03:04:05.678Z
       waits.add(entry)
       signal.addEventListener('abort', () => {
         waits.delete(entry)
-        reject(signal.reason as Error)
+        reject(new Error('The wait was ended.'))
       })
       return promise
     },

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { EC2Client } from '@aws-sdk/client-ec2'
+import { EC2Client, EC2ServiceException } from '@aws-sdk/client-ec2'
 import { createEc2, type Ec2, type Ec2Options } from '../create-ec2.ts'
 import { createInMemoryBackend, type InMemoryBackend } from './in-memory-backend.ts'
 import { createManualClock, type ManualClock } from './manual-clock.ts'
@@ -45,7 +44,9 @@ export async function startEc2(options: Partial<Ec2Options> = {}): Promise<Ec2Un
   const server = createServer(ec2.listener)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('There is no port.')
+  const url = `http://127.0.0.1:${address.port}`
   const clients: EC2Client[] = []
   const clientWith = (accessKeyId: string, secretAccessKey: string): EC2Client => {
     const credentials = { accessKeyId, secretAccessKey }
@@ -59,7 +60,12 @@ export async function startEc2(options: Partial<Ec2Options> = {}): Promise<Ec2Un
     return client
   }
   return {
-    ...{ ec2, backend, clock, log, url, clientWith },
+    ec2,
+    backend,
+    clock,
+    log,
+    url,
+    clientWith,
     client: clientWith('AKIDTEST', 'secret'),
     async post(parameters) {
       const body = new URLSearchParams({ Version: '2016-11-15', ...parameters })
@@ -82,10 +88,9 @@ export async function errorOf(
   try {
     await call
   } catch (error) {
-    const { name, message, $metadata } = error as Error & {
-      $metadata?: { httpStatusCode?: number }
-    }
-    return { code: name, message, status: $metadata?.httpStatusCode }
+    if (!(error instanceof EC2ServiceException)) throw error
+    const { name, message, $metadata } = error
+    return { code: name, message, status: $metadata.httpStatusCode }
   }
   throw new Error('The call should have failed, and did not.')
 }

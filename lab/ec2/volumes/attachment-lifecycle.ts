@@ -2,7 +2,7 @@ import type { Ec2Context } from '../context.ts'
 import type { Snapshot } from '../snapshots/snapshot.ts'
 import { type Attachment, attachmentOf, setAttachmentState, setVolumeState } from './volume.ts'
 import type { Volume } from './volume.ts'
-import { beginDelete, forgetVolume, makeDisk } from './volume-lifecycle.ts'
+import { beginDelete, makeDisk } from './volume-lifecycle.ts'
 
 /** Plugs an available volume into an instance: attaching → attached, or back to available. */
 export function beginAttach(context: Ec2Context, volume: Volume, attachment: Attachment): void {
@@ -116,16 +116,12 @@ function letGo(context: Ec2Context, volume: Volume): void {
 }
 
 /**
- * What becomes of an instance's volumes when its machine is off for good: they are taken away by
- * force, and deleted if they were attached with DeleteOnTermination.
+ * What becomes of a data volume when its instance's machine is off for good: it is taken away by
+ * force, and deleted if it was attached with DeleteOnTermination.
  */
 export async function releaseVolume(context: Ec2Context, volume: Volume): Promise<void> {
   const attachment = attachmentOf(volume)
   if (attachment === undefined) return
-  if (attachment.root) {
-    forgetVolume(context, volume)
-    return
-  }
   beginDetach(context, volume, attachment, true)
   attachment.hurry?.()
   await volume.work

@@ -87,6 +87,7 @@ export function newVolume(
     state: options.state,
     modification: undefined,
     modifiedAtMs: [],
+    made: Promise.withResolvers(),
     work: Promise.resolve(),
     readers: new Set(),
   }

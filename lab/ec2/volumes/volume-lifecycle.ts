@@ -24,8 +24,11 @@ export async function makeDisk(
   snapshot: Snapshot | undefined,
 ): Promise<void> {
   const making = context.blocks.create(volume.id, volume.shape.sizeGiB, snapshot?.id)
-  if (snapshot === undefined) return await making
-  await holding(snapshot.readers, making)
+  try {
+    await (snapshot === undefined ? making : holding(snapshot.readers, making))
+  } finally {
+    volume.made.resolve()
+  }
 }
 
 /** Removes the disk of a volume that nothing uses, and then forgets the volume. */
@@ -59,7 +62,7 @@ export function beginModify(
 ): void {
   volume.modification = modification
   volume.modifiedAtMs.push(modification.startMs)
-  const work = context.background.run(`modify ${volume.id}`, Promise.resolve(), async () => {
+  const work = context.background.run(`modify ${volume.id}`, volume.made.promise, async () => {
     const { original, target } = modification
     try {
       const grown =
