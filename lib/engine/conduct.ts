@@ -118,8 +118,10 @@ export async function tearDownFile(run: Run, file: string): Promise<void> {
     .pending()
     .filter(({ scenario }) => scenario === stem || scenario.startsWith(`${stem}/`))
     .filter(({ scope }) => scope === 'scenario' || !run.options.keep)
-  const failures = await run.timeline.span('teardown', { scenario: stem, text: file }, () =>
-    undoAll(run, due),
+  const failures = await run.timeline.span(
+    'teardown',
+    { scenario: stem, text: `Take down ${stem}` },
+    () => undoAll(run, due),
   )
   if (failures.length > 0) throw cleanupError(failures)
 }
@@ -184,7 +186,9 @@ async function healScenario(run: Run, id: string): Promise<CleanupError | undefi
     .pending()
     .filter(({ scenario, scope }) => scenario === id && scope === 'scenario')
   if (due.length === 0) return undefined
-  const failures = await run.timeline.span('heal', {}, () => undoAll(run, due))
+  const failures = await run.timeline.span('heal', { text: `Heal what ${id} broke` }, () =>
+    undoAll(run, due),
+  )
   return failures.length > 0 ? cleanupError(failures) : undefined
 }
 

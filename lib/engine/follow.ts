@@ -2,30 +2,18 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { isErrno } from '../std/errno.ts'
 
 /**
- * Reads the lines that others append to a file, each once and only when it is complete. Looking is
- * cheap, so it is done by the clock: notifications of file systems get lost or are not there.
+ * Reads the lines that others append to a file, each once and only when it is complete. Its owner
+ * calls `look` by the clock: notifications of file systems get lost or are not there.
  */
 export class Follower {
   readonly #path: string
   readonly #onLine: (value: unknown) => void
   #offset = 0
   #rest = ''
-  #timer: NodeJS.Timeout | undefined
 
   constructor(path: string, onLine: (value: unknown) => void) {
     this.#path = path
     this.#onLine = onLine
-  }
-
-  start(everyMs = 200): this {
-    this.#timer = setInterval(() => this.look(), everyMs)
-    return this
-  }
-
-  /** Looks a last time and stops. */
-  stop(): void {
-    clearInterval(this.#timer)
-    this.look()
   }
 
   /** Passes on what was appended since the last look. */

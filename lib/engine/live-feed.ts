@@ -14,6 +14,9 @@ export class LiveFeed {
   readonly #followers: readonly Follower[]
   readonly #scenarios: ReadonlyMap<string, ScenarioInfo>
   readonly #reporter: Reporter
+  /** What one look found in the two files, to be told in the order in which it happened. */
+  #found: { readonly atMs: number; readonly tell: () => void }[] = []
+  #timer: NodeJS.Timeout | undefined
 
   constructor(dir: string, scenarios: readonly ScenarioInfo[], reporter: Reporter) {
     this.#scenarios = new Map(scenarios.map((info) => [info.id, info]))
@@ -21,23 +24,34 @@ export class LiveFeed {
     this.#followers = [
       new Follower(join(dir, RUN_FILES.timeline), (value) => {
         const { data: event } = timelineEventSchema.safeParse(value)
-        if (event?.source === 'scenario') this.#onEvent(event)
+        if (event?.source !== 'scenario') return
+        this.#found.push({ atMs: event.atMs, tell: () => this.#onEvent(event) })
       }),
       new Follower(join(dir, RUN_FILES.results), (value) => {
         const { data: result } = scenarioResultSchema.safeParse(value)
-        if (result) reporter.scenarioFinished(result)
+        if (!result) return
+        const atMs = result.startedAtMs + result.durationMs
+        this.#found.push({ atMs, tell: () => reporter.scenarioFinished(result) })
       }),
     ]
   }
 
-  start(): this {
-    for (const follower of this.#followers) follower.start()
+  start(everyMs = 200): this {
+    this.#timer = setInterval(() => this.#look(), everyMs)
     return this
   }
 
   /** Tells what has been written by now, and stops. */
   stop(): void {
-    for (const follower of this.#followers) follower.stop()
+    clearInterval(this.#timer)
+    this.#look()
+  }
+
+  #look(): void {
+    for (const follower of this.#followers) follower.look()
+    const found = this.#found.toSorted((a, b) => a.atMs - b.atMs)
+    this.#found = []
+    for (const { tell } of found) tell()
   }
 
   #onEvent(event: TimelineEvent): void {

@@ -63,9 +63,9 @@ export async function undoAll(
                 }),
             ),
         )
-        run.journal.undone(change.id)
+        note(() => run.journal.undone(change.id))
       } catch (error) {
-        run.journal.undoFailed(change.id, error)
+        note(() => run.journal.undoFailed(change.id, error))
         failures.push({
           change,
           error,
@@ -77,6 +77,18 @@ export async function undoAll(
     ec2?.close()
   }
   return failures
+}
+
+/**
+ * A journal that can't be written any more (the disk is full) must not keep the other changes from
+ * being undone. What it doesn't say is undone a second time later, which does no harm.
+ */
+function note(write: () => void): void {
+  try {
+    write()
+  } catch (error) {
+    console.error(`The journal can't be written: ${String(error)}`)
+  }
 }
 
 /** Takes one change back; done when it is in effect, and at once when there is nothing to do. */

@@ -104,7 +104,8 @@ function vitestArguments({ selected, known, root = PROJECT_ROOT }: WorkerOptions
     root,
     // The name may have those of its groups before it.
     ...(isPart ? ['--testNamePattern', `(^|\\s)(${claims.join('|')})$`] : []),
-    ...files,
+    // Absolute, because they are relative to the project, which need not be vitest's root.
+    ...files.map((file) => join(PROJECT_ROOT, file)),
   ]
 }
 

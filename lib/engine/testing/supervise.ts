@@ -1,0 +1,45 @@
+import { join } from 'node:path'
+import { createReporter } from '../../report/terminal.ts'
+import { kubeconfigTarget } from '../../targets/kubeconfig.ts'
+import { collectScenarios } from '../collect.ts'
+import { Interrupts } from '../interrupts.ts'
+import { runOptionsSchema } from '../records.ts'
+import { selectScenarios } from '../select.ts'
+import { superviseRun } from '../supervisor.ts'
+
+/**
+ * A supervisor as a process of its own, for tests to kill: runs the scenarios of `project/`.
+ * Arguments: kubeconfig, context, namespace, out, JSON of RunOptions, filters. The exit code is the
+ * run's, or 99 with the error on stderr.
+ */
+const [kubeconfig = '', context = '', namespace = '', out = '', options = '{}', ...filters] =
+  process.argv.slice(2)
+const root = join(import.meta.dirname, 'project')
+
+try {
+  const known = await collectScenarios(root)
+  const interrupts = new Interrupts()
+  interrupts.listen((reason) => console.log(`interrupt ${reason}`))
+  const { dir, summary } = await superviseRun({
+    target: await kubeconfigTarget({ kubeconfig, context, namespace }),
+    selected: selectScenarios(known, { filters, tier: 'full', tags: [] }),
+    known,
+    seed: 'test',
+    out,
+    root,
+    interrupts,
+    reporter: createReporter({ stream: process.stdout, isTTY: false }),
+    options: runOptionsSchema.parse({
+      tier: 'full',
+      keep: false,
+      manifests: {},
+      require: [],
+      ...runOptionsSchema.partial().parse(JSON.parse(options)),
+    }),
+  })
+  console.log(`dir ${dir}\n${summary.verdictText}`)
+  process.exit(summary.exitCode)
+} catch (error) {
+  console.error(error)
+  process.exit(99)
+}
