@@ -24,7 +24,10 @@ export interface Machines {
   powerOn(instanceId: string): Promise<void>
   /** Orderly: the OS shuts down, services get SIGTERM; resolves when it is off. */
   shutDown(instanceId: string): Promise<void>
-  /** The plug is pulled: nothing unsynced reaches a volume. Resolves when it is off. */
+  /**
+   * The plug is pulled: nothing unsynced reaches a volume. Resolves when it is off, at once if it
+   * is already; may come while a `shutDown` is under way.
+   */
   powerOff(instanceId: string): Promise<void>
   /** Removes a machine that is off, its root disk and its network interface. */
   destroy(instanceId: string): Promise<void>
@@ -38,7 +41,10 @@ export interface BlockStore {
   grow(volumeId: string, sizeGiB: number): Promise<void>
   snapshot(volumeId: string, snapshotId: string): Promise<void>
   removeSnapshot(snapshotId: string): Promise<void>
-  /** Makes the disk appear as `device` in the machine's own /dev, or remembers it until it is on. */
+  /**
+   * Makes the disk appear as `device` in the machine's own /dev, or remembers it until it is on:
+   * while it is off, and before its `launch` too. It stays plugged over a power-off and back on.
+   */
   plug(volumeId: string, instanceId: string, device: string): Promise<void>
   /**
    * Takes the device away. While something on the machine has it mounted or open the answer is

@@ -5,7 +5,7 @@ import { tagSet, tagsFor } from '../tags/tag-rules.ts'
 import { tagSpecifications, text } from '../wire/parameters.ts'
 import type { XmlObject } from '../wire/xml.ts'
 import { findVolume, type Volume } from '../volumes/volume.ts'
-import { holding } from '../volumes/volume-lifecycle.ts'
+import { diskOf, holding } from '../volumes/volume-lifecycle.ts'
 import { findSnapshot, setSnapshotState, type Snapshot } from './snapshot.ts'
 
 const MAX_DESCRIPTION_LENGTH = 255
@@ -50,10 +50,12 @@ export const createSnapshot = defineAction({
 
 /** The disk is copied at once, because a snapshot holds what was there when it was asked for. */
 function beginSnapshot(context: Ec2Context, volume: Volume, snapshot: Snapshot): void {
-  const { made } = volume
-  snapshot.work = context.background.run(`make ${snapshot.id}`, made.promise, async () => {
-    const copied = context.blocks.snapshot(volume.id, snapshot.id)
-    const [copy] = await Promise.allSettled([copied, context.delay('createSnapshot')])
+  const copyDisk = async (): Promise<void> => {
+    await diskOf(volume)
+    await context.blocks.snapshot(volume.id, snapshot.id)
+  }
+  snapshot.work = context.background.run(`make ${snapshot.id}`, Promise.resolve(), async () => {
+    const [copy] = await Promise.allSettled([copyDisk(), context.delay('createSnapshot')])
     if (!context.snapshots.has(snapshot.id)) return
     if (copy.status === 'fulfilled') {
       setSnapshotState(context, snapshot, { name: 'completed', sinceMs: context.clock.now() })

@@ -26,9 +26,16 @@ export async function makeDisk(
   const making = context.blocks.create(volume.id, volume.shape.sizeGiB, snapshot?.id)
   try {
     await (snapshot === undefined ? making : holding(snapshot.readers, making))
+    volume.made.resolve(true)
   } finally {
-    volume.made.resolve()
+    // Has no effect after the line above.
+    volume.made.resolve(false)
   }
+}
+
+/** Waits for the disk of a volume that came with its instance. Throws when it could not be made. */
+export async function diskOf(volume: Volume): Promise<void> {
+  if (!(await volume.made.promise)) throw new Error(`The disk of ${volume.id} was never made.`)
 }
 
 /** Removes the disk of a volume that nothing uses, and then forgets the volume. */
@@ -62,9 +69,10 @@ export function beginModify(
 ): void {
   volume.modification = modification
   volume.modifiedAtMs.push(modification.startMs)
-  const work = context.background.run(`modify ${volume.id}`, volume.made.promise, async () => {
+  const work = context.background.run(`modify ${volume.id}`, Promise.resolve(), async () => {
     const { original, target } = modification
     try {
+      await diskOf(volume)
       const grown =
         target.sizeGiB > original.sizeGiB
           ? context.blocks.grow(volume.id, target.sizeGiB)

@@ -86,8 +86,8 @@ export interface Volume {
   modification: VolumeModification | undefined
   /** Starts of the modifications of the last day. */
   modifiedAtMs: number[]
-  /** Settled when its disk was made, or could not be. */
-  readonly made: PromiseWithResolvers<void>
+  /** Whether its disk could be made; known when that is over. */
+  readonly made: PromiseWithResolvers<boolean>
   /** The last of the work queued for this volume; never rejects. */
   work: Promise<void>
   /** Snapshots and modifications under way, which removing the disk has to wait for. */
