@@ -1,4 +1,10 @@
 import { defineConfig } from 'vitest/config'
+import { HOW_TO_RUN } from './lib/engine/how-to-run.ts'
+
+// Whoever names a scenario file gets an answer, where "no test files found" would be none.
+if (process.argv.some((arg) => /(^|\/)scenarios(\/|$)|\.scenario\.ts$/.test(arg))) {
+  throw new Error(HOW_TO_RUN)
+}
 
 /**
  * What `npx vitest` in an editor finds: the unit tests, which stand beside their file.

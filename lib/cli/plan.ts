@@ -47,13 +47,13 @@ export function planCommand(): Command {
 }
 
 async function makePlan(filters: readonly string[], flags: PlanFlags): Promise<Plan> {
+  const { kind } = await chooseTarget(flags)
   const tier = effectiveTier(flags.tier, filters)
   const selected = selectScenarios(await collectScenarios(), {
     filters,
     tier,
     tags: flags.tags ?? [],
   })
-  const { kind } = await chooseTarget(flags)
   const { context, kubeconfig = defaultKubeconfig() } = flags
   const zones =
     kind === 'lab' || context === undefined

@@ -80,10 +80,10 @@ export function targetOptions(command: Command): Command {
 }
 
 async function run(filters: readonly string[], flags: RunFlags): Promise<void> {
+  const target = await chooseTarget(flags)
   const known = await collectScenarios()
   const tier = effectiveTier(flags.tier, filters)
   const selected = selectScenarios(known, { filters, tier, tags: flags.tags ?? [] })
-  const target = await chooseTarget(flags)
   const manifests = await existingPaths(flags.manifests ?? {})
 
   const reporter = createReporter({ stream: flags.json ? process.stderr : process.stdout })

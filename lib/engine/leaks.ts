@@ -156,9 +156,13 @@ function clusterScopedKinds(cluster: Cluster): Listing[] {
   ]
 }
 
-/** What Kubernetes puts into every namespace by itself. */
+/** What Kubernetes puts into namespaces by itself. */
 function isAutomatic(kind: string, item: KubernetesObject): boolean {
-  return kind === 'ConfigMap' && item.metadata?.name === 'kube-root-ca.crt'
+  const { name, namespace } = item.metadata ?? {}
+  return (
+    (kind === 'ConfigMap' && name === 'kube-root-ca.crt') ||
+    (kind === 'Service' && name === 'kubernetes' && namespace === 'default')
+  )
 }
 
 async function ec2Projection(ec2: Ec2): Promise<Projection> {

@@ -196,7 +196,10 @@ async function scaleStatefulSet(
     signal,
     async () => {
       const now = await read()
-      const count = now?.status?.replicas ?? 0
+      if (!now) return undefined
+      const { observedGeneration = 0, replicas: count = 0 } = now.status ?? {}
+      // Until the controller has seen the new number its count is of the old one.
+      if (observedGeneration < (now.metadata?.generation ?? 0)) return 'not seen by the controller'
       return count > replicas ? `${count} replicas` : undefined
     },
   )
