@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { Cache } from './cache.ts'
 import type { ArtifactProgress } from './cache.ts'
 import { cacheKeys } from './cache-key.ts'
@@ -5,14 +6,24 @@ import { RECIPE_NAMES } from './recipe.ts'
 import type { Recipe, RecipeName } from './recipe.ts'
 import { ami } from './recipes/ami.ts'
 import { binaries } from './recipes/binaries.ts'
+import { csiDriver } from './recipes/csi-driver.ts'
 import { debianPackages } from './recipes/debian-packages.ts'
+import { ebsCsiImage } from './recipes/ebs-csi-image.ts'
 import { infraImages } from './recipes/infra-images.ts'
 import { nodeRootfs } from './recipes/node-rootfs.ts'
 
 /** Builds at a time: one that computes, and others that mostly wait for the network or the disk. */
 const CONCURRENT_BUILDS = 3
 
-const RECIPES: readonly Recipe[] = [binaries, nodeRootfs, debianPackages, infraImages, ami]
+const RECIPES: readonly Recipe[] = [
+  binaries,
+  nodeRootfs,
+  debianPackages,
+  infraImages,
+  csiDriver,
+  ebsCsiImage,
+  ami,
+]
 
 /** Where the artifacts are: absolute paths of folders that nobody may write to. */
 export interface Artifacts {
@@ -20,6 +31,8 @@ export interface Artifacts {
   readonly binaries: string
   /** Root file system of a machine, the lower layer of its overlay. */
   readonly nodeRootfs: string
+  /** The CSI driver's bundle, a file that Node runs. */
+  readonly csiDriver: string
   /** OCI image layouts, for the registry. */
   readonly imageLayouts: readonly string[]
   /** A containerd root with every image unpacked, for `seedContainerdRoot`. */
@@ -69,6 +82,7 @@ export async function ensureArtifacts(options: EnsureOptions = {}): Promise<Arti
   return {
     binaries: pathOf('binaries'),
     nodeRootfs: pathOf('node-rootfs'),
+    csiDriver: join(pathOf('csi-driver'), 'driver.mjs'),
     imageLayouts: RECIPES.filter(
       ({ name }) => name.endsWith('-image') || name.endsWith('-images'),
     ).map(({ name }) => pathOf(name)),

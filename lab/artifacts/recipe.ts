@@ -4,6 +4,7 @@ export const RECIPE_NAMES = [
   'node-rootfs',
   'debian-packages',
   'infra-images',
+  'csi-driver',
   'ebs-csi-image',
   'cassandra-3.11-image',
   'ami',

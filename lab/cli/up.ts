@@ -52,7 +52,9 @@ export async function up(
   await removeLab(paths)
   await rm(`${paths.logs}.previous`, { recursive: true, force: true })
   await rename(paths.logs, `${paths.logs}.previous`).catch(() => undefined)
-  const artifacts = await ensureArtifacts({ onProgress: (progress) => progress.state === 'present' || onEvent(stepOf(progress)) })
+  const artifacts = await ensureArtifacts({
+    onProgress: (progress) => progress.state === 'present' || onEvent(stepOf(progress)),
+  })
   const upstreamDriver = process.env['ZONEFALL_EBS_DRIVER']
   try {
     const record = await launchDaemon({
@@ -69,7 +71,7 @@ export async function up(
           nodeRootfs: artifacts.nodeRootfs,
           imageLayouts: [...artifacts.imageLayouts],
           ami: artifacts.ami,
-          driver: process.env['ZF_DRIVER'] ?? '',
+          driver: artifacts.csiDriver,
         },
         ...(upstreamDriver === undefined ? {} : { upstreamDriver }),
       },

@@ -7,17 +7,23 @@ import type { ApiClient, KubeObject } from './api-client.ts'
 import { LAB_CREDENTIALS } from './control-plane.ts'
 
 const FOLDER = join(import.meta.dirname, 'addons')
-const FILES = ['coredns.yaml']
+const FILES = ['coredns.yaml', 'ebs-csi.yaml']
 const READY_TIMEOUT_MS = 120_000
 
-/** Brings the cluster's add-ons to what the files in `addons/` say. */
-export async function applyAddons(api: ApiClient, ec2Endpoint: string): Promise<void> {
+/**
+ * Brings the cluster's add-ons to what the files in `addons/` say. Their Deployments wait until all
+ * nodes are Ready: else every replica lands on the one that happens to be first, in one zone.
+ */
+export async function applyAddons(
+  api: ApiClient,
+  options: { ec2Endpoint: string; nodes: number; logs: string },
+): Promise<void> {
   const inKubeSystem = (name: string) => ({ name, namespace: 'kube-system' })
   await api.apply({
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: inKubeSystem('ebs-csi-lab'),
-    data: { AWS_REGION: REGION, AWS_ENDPOINT_URL_EC2: ec2Endpoint },
+    data: { AWS_REGION: REGION, AWS_ENDPOINT_URL_EC2: options.ec2Endpoint },
   })
   await api.apply({
     apiVersion: 'v1',
@@ -28,24 +34,21 @@ export async function applyAddons(api: ApiClient, ec2Endpoint: string): Promise<
       access_key: LAB_CREDENTIALS.secretAccessKey,
     },
   })
-  for (const file of FILES) {
-    const text = await readFile(join(FOLDER, file), 'utf8')
-    for (const document of parseAllDocuments(text)) {
-      const object = document.toJS() as KubeObject | null
-      if (object !== null) await api.apply(object)
-    }
-  }
+  const texts = await Promise.all(FILES.map((file) => readFile(join(FOLDER, file), 'utf8')))
+  const objects = texts
+    .flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as unknown))
+    .filter((object): object is KubeObject => object !== null)
+  const isDeployment = ({ kind }: KubeObject) => kind === 'Deployment'
+  for (const object of objects.filter((object) => !isDeployment(object))) await api.apply(object)
+  await nodesReady(api, options)
+  await Promise.all(objects.filter(isDeployment).map((object) => api.apply(object)))
 }
 
 interface List<T> {
   readonly items: readonly T[]
 }
 
-/** Waits until every node is Ready with its CSI driver, DNS answers and volumes can be made. */
-export async function addonsReady(
-  api: ApiClient,
-  options: { nodes: number; logs: string },
-): Promise<void> {
+async function nodesReady(api: ApiClient, options: { nodes: number; logs: string }): Promise<void> {
   const budget = { timeoutMs: READY_TIMEOUT_MS, intervalMs: 50, log: options.logs }
   await until(`the nodes' readiness`, budget, async () => {
     const nodes = (await api.get('/api/v1/nodes')) as List<{
@@ -57,6 +60,14 @@ export async function addonsReady(
     if (ready < options.nodes) throw new Error(`${ready} of ${options.nodes} are Ready`)
     return true
   })
+}
+
+/** Waits until the CSI driver is on every node, DNS answers and volumes can be made. */
+export async function addonsReady(
+  api: ApiClient,
+  options: { nodes: number; logs: string },
+): Promise<void> {
+  const budget = { timeoutMs: READY_TIMEOUT_MS, intervalMs: 50, log: options.logs }
   await until('the registration of the CSI driver', budget, async () => {
     const nodes = (await api.get('/apis/storage.k8s.io/v1/csinodes')) as List<{
       spec?: { drivers?: readonly { name: string }[] | null }
@@ -67,7 +78,7 @@ export async function addonsReady(
     if (registered < options.nodes) throw new Error(`on ${registered} of ${options.nodes} nodes`)
     return true
   })
-  for (const name of ['coredns']) {
+  for (const name of ['coredns', 'ebs-csi-controller']) {
     await until(`the start of ${name}`, budget, async () => {
       const deployment = (await api.get(
         `/apis/apps/v1/namespaces/kube-system/deployments/${name}`,

@@ -219,6 +219,9 @@ export class ControlPlane {
       `--root-ca-file=${pki('ca.crt')}`,
       '--use-service-account-credentials=true',
       '--leader-elect=false',
+      // Its default of 20 a second makes the start of its forty controllers take 5 s.
+      '--kube-api-qps=200',
+      '--kube-api-burst=400',
       `--cluster-cidr=${POD_CIDR}`,
       '--allocate-node-cidrs=false',
       `--service-cluster-ip-range=${SERVICE_CIDR}`,

@@ -122,22 +122,30 @@ export class Lab {
     await this.#forwardApiServer()
     await this.#writeKubeconfig()
 
-    await steps('machines', `${zones.length} machines, one in each zone`, async () => {
-      const tags = {
-        Name: 'zonefall-lab-node',
-        'eks:cluster-name': CLUSTER_NAME,
-        'eks:nodegroup-name': 'zonefall',
-        [`kubernetes.io/cluster/${CLUSTER_NAME}`]: 'owned',
-      }
-      await Promise.all([
-        ...zones.map(async ({ subnetId }) => {
-          const request = { imageId: NODE_IMAGE_ID, instanceType: INSTANCE_TYPE, subnetId, tags }
-          await ec2.launch(request, MACHINE_TIMEOUT_MS)
-        }),
-        applyAddons(this.#controlPlane().api, ec2Endpoint),
-      ])
-    })
-    await steps('cluster', 'nodes Ready, CoreDNS and the EBS CSI driver answering', () =>
+    await steps(
+      'machines',
+      `${zones.length} machines, one in each zone, and the nodes on them`,
+      async () => {
+        const tags = {
+          Name: 'zonefall-lab-node',
+          'eks:cluster-name': CLUSTER_NAME,
+          'eks:nodegroup-name': 'zonefall',
+          [`kubernetes.io/cluster/${CLUSTER_NAME}`]: 'owned',
+        }
+        await Promise.all([
+          ...zones.map(async ({ subnetId }) => {
+            const request = { imageId: NODE_IMAGE_ID, instanceType: INSTANCE_TYPE, subnetId, tags }
+            await ec2.launch(request, MACHINE_TIMEOUT_MS)
+          }),
+          applyAddons(this.#controlPlane().api, {
+            ec2Endpoint,
+            nodes: zones.length,
+            logs: paths.logs,
+          }),
+        ])
+      },
+    )
+    await steps('cluster', 'CoreDNS and the EBS CSI driver answering', () =>
       addonsReady(this.#controlPlane().api, { nodes: zones.length, logs: paths.logs }),
     )
   }

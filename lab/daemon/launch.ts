@@ -97,11 +97,15 @@ async function booted(
   })
 }
 
-/** Start time of a process as the kernel counts it, or '' when there is no such process. */
+/**
+ * Start time of a process as the kernel counts it; '' when there is none, or when it is dead and
+ * only waits for its parent to take note.
+ */
 export async function startTimeOf(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
   // The second field is the command in brackets, which may hold blanks.
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return fields[0] === 'Z' || fields[0] === 'X' ? '' : (fields[19] ?? '')
 }
 
 async function listenOnLoopback(): Promise<Server> {
