@@ -12,7 +12,7 @@ export interface Device {
 }
 
 /** A device shows up a little after EC2 says `attached`; waiting here saves the kubelet a back-off. */
-const APPEARS = { firstMs: 25, factor: 1.5, mostMs: 250, timeoutMs: 5000 }
+const APPEARS = { firstMs: 25, factor: 1.5, mostMs: 250, timeoutMs: 2000 }
 const SECTOR_BYTES = 512
 
 /**

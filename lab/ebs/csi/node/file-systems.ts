@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises'
 import { log } from '../rpc/log.ts'
 import { CsiError } from '../rpc/status.ts'
+import { messageOf } from '../rpc/unknown.ts'
 import { command, CommandError } from './command.ts'
 import type { Device } from './devices.ts'
 import type { FsType } from './format-options.ts'
@@ -87,8 +88,35 @@ export function spanFromSuperblock(start: Buffer): number | undefined {
   return (high * 2 ** 32 + ext.readUInt32LE(4)) * 1024 * 2 ** ext.readUInt32LE(24)
 }
 
-/** Grows the mounted file system to its device's size; nothing happens when it is as big already. */
-export async function grow(devicePath: string, mountPoint: string, fsType: string): Promise<void> {
-  if (fsType === 'xfs') await command('xfs_growfs', ['-d', mountPoint])
-  else await command('resize2fs', [devicePath])
+/**
+ * Grows the mounted file system to its device's size; nothing happens when it is as big already.
+ *
+ * @throws CsiError FAILED_PRECONDITION when the kernel doesn't let this process grow a mounted ext4:
+ *   that needs CAP_SYS_RESOURCE, which some containers lack. It grows when it is staged next.
+ */
+export async function growMounted(
+  devicePath: string,
+  mountPoint: string,
+  fsType: string,
+): Promise<void> {
+  if (fsType === 'xfs') {
+    await command('xfs_growfs', ['-d', mountPoint])
+    return
+  }
+  try {
+    await command('resize2fs', [devicePath])
+  } catch (error) {
+    if (!/Permission denied to resize filesystem/.test(messageOf(error))) throw error
+    throw new CsiError(
+      'FAILED_PRECONDITION',
+      `${devicePath} can't be grown while it is mounted: restart the pod that uses it`,
+      { cause: error },
+    )
+  }
+}
+
+/** Grows an ext3 or ext4 that isn't mounted, after the full check that resize2fs insists on. */
+export async function growUnmounted(device: Device): Promise<void> {
+  await command('e2fsck', ['-f', '-p', device.path], { timeoutMs: FORMAT_TIMEOUT_MS })
+  await command('resize2fs', [device.path], { timeoutMs: FORMAT_TIMEOUT_MS })
 }

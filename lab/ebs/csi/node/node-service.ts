@@ -14,7 +14,7 @@ import type {
 import type { Handlers } from '../rpc/server.ts'
 import { CsiError, invalid } from '../rpc/status.ts'
 import { blockNumber, findDevice, kernelPath, sizeOf } from './devices.ts'
-import { grow } from './file-systems.ts'
+import { growMounted } from './file-systems.ts'
 import { formatArguments, formatRefusal, parseFsType } from './format-options.ts'
 import { mountOn, unmountAll } from './mounts.ts'
 import { type NodeMetadata, topologyOf, volumeLimit } from './node-metadata.ts'
@@ -126,7 +126,7 @@ export function nodeHandlers(
         if (mount === undefined || path === undefined) {
           throw new CsiError('NOT_FOUND', `No volume is mounted at ${request.volumePath}`)
         }
-        await grow(path, mount.mountPoint, mount.fsType)
+        await growMounted(path, mount.mountPoint, mount.fsType)
         return { capacityBytes: await sizeOf(mount.device) }
       })
     },

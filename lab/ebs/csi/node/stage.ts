@@ -3,7 +3,7 @@ import { log } from '../rpc/log.ts'
 import { messageOf } from '../rpc/unknown.ts'
 import { command } from './command.ts'
 import type { Device } from './devices.ts'
-import { check, format, formatOf, grow, spanOf } from './file-systems.ts'
+import { check, format, formatOf, growMounted, growUnmounted, spanOf } from './file-systems.ts'
 import type { FsType } from './format-options.ts'
 import { isDead, makeMountPoint, mountOn, unmountAll } from './mounts.ts'
 
@@ -34,6 +34,8 @@ export async function stage(
   if (found === '') await format(device, wish.fsType, wish.formatArguments)
   else await check(device)
   const spanBytes = found === '' ? undefined : await spanOf(device)
+  const short = spanBytes !== undefined && device.sizeBytes - spanBytes >= LEAST_GROWTH_BYTES
+  if (short && found.startsWith('ext')) await growUnmounted(device)
   const options = mountOptions(wish.fsType, wish.mountOptions)
   const args = options.length === 0 ? [] : ['-o', options.join(',')]
   try {
@@ -46,9 +48,7 @@ export async function stage(
       { cause: error },
     )
   }
-  if (spanBytes !== undefined && device.sizeBytes - spanBytes >= LEAST_GROWTH_BYTES) {
-    await grow(device.path, target, wish.fsType)
-  }
+  if (short && found === 'xfs') await growMounted(device.path, target, found)
 }
 
 /** EBS volumes grow by whole GiB; less than this is the rounding of a file system's layout. */
