@@ -14,8 +14,8 @@ export interface LabTargetOptions {
   readonly zones?: number
   /** `eks`: Kubernetes' own timers; `short`: node loss is noticed in seconds. */
   readonly timers?: 'eks' | 'short'
-  /** Command line of the lab; for tests. */
-  readonly command?: readonly string[]
+  /** Which lab, where several stand side by side; default: ZONEFALL_LAB, then `default`. */
+  readonly name?: string
 }
 
 /** The lab's command line: the only way that lib/ reaches lab/. */
@@ -57,11 +57,20 @@ const failureSchema = z.object({
  * a pipe: when the supervisor goes, by whatever cause, so does the lab.
  */
 export function labTarget(options: LabTargetOptions): Target {
-  return { kind: 'lab', lockKey: 'lab', start: (start) => startLab(options, start) }
+  const name = options.name ?? process.env['ZONEFALL_LAB'] ?? 'default'
+  return {
+    kind: 'lab',
+    lockKey: `lab ${name}`,
+    start: (start) => startLab(options, [...LAB_COMMAND, '--name', name], start),
+  }
 }
 
-async function startLab(options: LabTargetOptions, start: StartOptions): Promise<StartedTarget> {
-  const [program = process.execPath, ...prefix] = options.command ?? LAB_COMMAND
+async function startLab(
+  options: LabTargetOptions,
+  command: readonly string[],
+  start: StartOptions,
+): Promise<StartedTarget> {
+  const [program = process.execPath, ...prefix] = command
   const args = [
     ...prefix,
     'up',
