@@ -27,6 +27,7 @@ describe('filters', () => {
     ['us-east-1?', 'us-east-1', false],
     ['a*c', 'abbc', true],
     ['a*c', 'abcd', false],
+    ['abc*', 'abc', true],
     ['a.c', 'abc', false],
     ['(a|b)[c]', '(a|b)[c]', true],
     ['a\\*c', 'a*c', true],

@@ -176,6 +176,7 @@ describe('an instance', () => {
     await test.clock.advance(1000)
     expect((await stateOf(test, id))?.Name).toBe('stopped')
     expect(test.backend.power.get(id)).toBe('off')
+    expect(test.backend.calls).not.toContain(`powerOn ${id}`)
   })
 
   it('whose machine goes off by itself is stopped, or terminated if it was launched so', async () => {
