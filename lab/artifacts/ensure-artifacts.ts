@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+
 import { Cache } from './cache.ts'
 import type { ArtifactProgress } from './cache.ts'
 import { cacheKeys } from './cache-key.ts'
@@ -6,6 +7,7 @@ import { RECIPE_NAMES } from './recipe.ts'
 import type { Recipe, RecipeName } from './recipe.ts'
 import { ami } from './recipes/ami.ts'
 import { binaries } from './recipes/binaries.ts'
+import { cassandraImage } from './recipes/cassandra-image.ts'
 import { csiDriver } from './recipes/csi-driver.ts'
 import { debianPackages } from './recipes/debian-packages.ts'
 import { ebsCsiImage } from './recipes/ebs-csi-image.ts'
@@ -22,6 +24,7 @@ const RECIPES: readonly Recipe[] = [
   infraImages,
   csiDriver,
   ebsCsiImage,
+  cassandraImage,
   ami,
 ]
 

@@ -10,7 +10,9 @@ export interface Component {
   readonly checkedBy:
     | 'go.sum and the Go checksum database'
     | 'the signed Release file of the Debian archive'
-    | 'digests in this file'
+    | 'images/cassandra-3.11/jars.sha256'
+    | 'images/cassandra-3.11/requirements.txt'
+    | "the repository's checksum"
     | 'package-lock.json'
 }
 
@@ -57,11 +59,21 @@ export const DEBIAN_SUITES = {
   },
 } as const satisfies Record<string, Component>
 
-/** What stands behind the images that are not built from a Go module alone. */
+/** What goes into the images that are not built from a Go module alone. */
 export const IMAGE_CONTENTS = {
   cassandra: {
     version: '3.11.19',
-    use: 'behind gcr.io/google-samples/cassandra:v11, v12 and v13',
-    checkedBy: 'digests in this file',
+    use: 'behind gcr.io/google-samples/cassandra:v11, v12 and v13; from Maven',
+    checkedBy: 'images/cassandra-3.11/jars.sha256',
+  },
+  mavenDependencyPlugin: {
+    version: '3.6.1',
+    use: "fetches Cassandra's jars; is not in the image",
+    checkedBy: "the repository's checksum",
+  },
+  cqlsh: {
+    version: '6.2.2',
+    use: 'in the Cassandra image; from PyPI',
+    checkedBy: 'images/cassandra-3.11/requirements.txt',
   },
 } as const satisfies Record<string, Component>

@@ -5,7 +5,11 @@ import { join } from 'node:path'
 import { REPOSITORY } from '../cache-key.ts'
 import type { BuildContext, Recipe, RecipeName } from '../recipe.ts'
 
-const IMAGE_RECIPES: readonly RecipeName[] = ['infra-images', 'ebs-csi-image']
+const IMAGE_RECIPES: readonly RecipeName[] = [
+  'infra-images',
+  'ebs-csi-image',
+  'cassandra-3.11-image',
+]
 
 /** What a machine's containerd starts from; anything else it makes by itself. */
 const KEPT = [

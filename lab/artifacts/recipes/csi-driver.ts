@@ -10,11 +10,15 @@ import type { BuildContext, Recipe } from '../recipe.ts'
 export const csiDriver: Recipe = {
   name: 'csi-driver',
   purpose: 'the EBS CSI driver, bundled',
-  // The Go modules that hold the .proto files are in the module cache once the binaries are built.
-  dependsOn: ['binaries'],
-  sources: ['lab/artifacts/recipes/csi-driver.ts', 'lab/ebs/csi', 'package-lock.json'],
+  dependsOn: [],
+  sources: [
+    'lab/artifacts/recipes/csi-driver.ts',
+    'lab/artifacts/go/go.mod',
+    'lab/ebs/csi',
+    'package-lock.json',
+  ],
   parameters: {},
-  tools: { go: 'golang-go' },
+  tools: { go: 'golang' },
   async build(context: BuildContext): Promise<void> {
     context.step('bundling the CSI driver')
     const modules = ['github.com/container-storage-interface/spec', 'k8s.io/kubelet']

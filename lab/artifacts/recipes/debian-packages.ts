@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { mmdebstrap } from '../mmdebstrap.ts'
@@ -27,7 +27,7 @@ const SETS = {
     'procps',
   ],
   java: ['openjdk-8-jre-headless', 'openjdk-8-jdk-headless'],
-  python: ['python3-minimal', 'libpython3-stdlib', 'python3-six'],
+  python: ['python3-minimal', 'python3-cassandra', 'python3-wcwidth'],
 } as const
 
 export type PackageSet = keyof typeof SETS
@@ -41,7 +41,7 @@ export const debianPackages: Recipe = {
   parameters: DEBIAN_SUITES.images,
   tools: { mmdebstrap: 'mmdebstrap', 'apt-config': 'apt' },
   async build(context: BuildContext): Promise<void> {
-    const seen = new Set<string>()
+    const inBase = new Set<string>()
     for (const [set, packages] of Object.entries(SETS)) {
       context.step(`fetching packages for ${set}`)
       const root = join(context.scratchDir, set)
@@ -51,8 +51,8 @@ export const debianPackages: Recipe = {
       const target = join(context.outDir, set)
       await mkdir(target)
       for (const file of await readdir(archives)) {
-        if (!file.endsWith('.deb') || seen.has(file)) continue
-        seen.add(file)
+        if (!file.endsWith('.deb') || inBase.has(file)) continue
+        if (set === 'base') inBase.add(file)
         await rename(join(archives, file), join(target, file))
       }
       await rm(root, { recursive: true })
@@ -61,25 +61,20 @@ export const debianPackages: Recipe = {
 }
 
 /**
- * Unpacks packages of a set into `target`, without their installation scripts. `only` limits it
- * to packages of these names.
+ * Unpacks the packages of a set into `target`, without their installation scripts: all of them,
+ * `only` those named, or all `except` those named.
  */
 export async function unpack(
   context: BuildContext,
   set: PackageSet,
   target: string,
-  only?: readonly string[],
+  choice: { only?: readonly string[]; except?: readonly string[] } = {},
 ): Promise<void> {
   const folder = join(context.input('debian-packages'), set)
   await mkdir(target, { recursive: true })
   for (const file of (await readdir(folder)).sort()) {
     const name = file.slice(0, file.indexOf('_'))
-    if (only !== undefined && !only.includes(name)) continue
+    if (choice.only?.includes(name) === false || choice.except?.includes(name)) continue
     await context.run(['dpkg-deb', '--extract', join(folder, file), target])
   }
-}
-
-/** Copies a folder with its links, modes and times. */
-export async function copyTree(from: string, to: string): Promise<void> {
-  await cp(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
 }
