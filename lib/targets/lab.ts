@@ -6,6 +6,7 @@ import { LabError } from '../model/errors.ts'
 import { within } from '../std/poll.ts'
 import { describeCluster } from './describe.ts'
 import type { StartedTarget, StartOptions, StepEvent, Target } from './target.ts'
+import { makeTie, type Tie } from './tie.ts'
 
 export interface LabTargetOptions {
   readonly namespace: string
@@ -80,10 +81,10 @@ async function startLab(
     ...(options.timers === undefined ? [] : ['--timers', options.timers]),
   ]
   // A process group of its own: Ctrl-C on the terminal is for the supervisor to act on.
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
-  // It may have gone before it reads; what matters is that it sees the end of the pipe.
-  child.stdin.on('error', () => undefined)
-  const stop = stopper(child, [program, ...prefix], options.keep)
+  const tie = makeTie()
+  const child = spawn(program, args, { stdio: [tie.readEnd, 'pipe', 'pipe'], detached: true })
+  tie.handedOver()
+  const stop = stopper(child, tie, command)
   try {
     const up = await within(
       { what: 'the lab to be up', owner: 'lab', budget: 'labUp', signal: start.signal },
@@ -94,7 +95,7 @@ async function startLab(
       clusterUid: facts.clusterUid,
       owned: !up.reused && !options.keep,
       logsDir: up.logs,
-      stop: up.reused ? () => release(child) : stop,
+      stop: up.reused || options.keep ? () => Promise.resolve(tie.release()) : stop,
       description: {
         kind: 'lab',
         kubeconfig: up.kubeconfig,
@@ -114,7 +115,7 @@ async function startLab(
       },
     }
   } catch (error) {
-    child.stdin.end()
+    tie.release()
     await ended(child).catch(() => kill(child))
     throw error
   }
@@ -161,12 +162,11 @@ async function untilUp(child: ChildProcess, onStep: (event: StepEvent) => void):
   })
 }
 
-/** Takes the lab down: the pipe's end does, and `down` makes sure and waits. */
-function stopper(child: ChildProcess, command: readonly string[], keep: boolean) {
+/** Takes the lab down: the end of the tie does, and `down` makes sure and waits. */
+function stopper(child: ChildProcess, tie: Tie, command: readonly string[]) {
   let stopped: Promise<void> | undefined
   const stop = async (): Promise<void> => {
-    if (keep) return release(child)
-    child.stdin?.end()
+    tie.release()
     await ended(child).catch(() => kill(child))
     const [program = process.execPath, ...args] = command
     const down = spawn(program, [...args, 'down'], { stdio: ['ignore', 'ignore', 'pipe'] })
@@ -181,13 +181,6 @@ function stopper(child: ChildProcess, command: readonly string[], keep: boolean)
     }
   }
   return () => (stopped ??= stop())
-}
-
-/** Lets go of a lab that stays up. */
-function release(child: ChildProcess): Promise<void> {
-  child.stdin?.end()
-  child.unref()
-  return Promise.resolve()
 }
 
 /** Waits for a child's end; its exit code, or null if a signal ended it. */
