@@ -209,7 +209,8 @@ function kubeletConfig(spec: MachineSpec, site: MachineSite): string {
       'nodefs.inodesFree': '0%',
     },
     protectKernelDefaults: false,
-    nodeStatusUpdateFrequency: '10s',
+    // With the default of 10 s a volume waits that long for the kubelet to say that it is in use.
+    nodeStatusUpdateFrequency: '1s',
     serializeImagePulls: false,
   })
 }

@@ -25,10 +25,10 @@ const GIB = 2 ** 30
 /** EBS volumes as sparse files, snapshots as sparse copies of them, attachments as loop devices. */
 export class FileBlockStore implements BlockStore {
   readonly #folder: string
-  readonly #hosts: (instanceId: string) => DeviceHost
+  readonly #hosts: (instanceId: string) => DeviceHost | undefined
   readonly #plugged = new Map<string, Plugged>()
 
-  constructor(folder: string, hosts: (instanceId: string) => DeviceHost) {
+  constructor(folder: string, hosts: (instanceId: string) => DeviceHost | undefined) {
     this.#folder = folder
     this.#hosts = hosts
   }
@@ -66,7 +66,7 @@ export class FileBlockStore implements BlockStore {
     const loop = await LoopDevice.attach(this.#volumeFile(volumeId))
     this.#plugged.set(volumeId, { instanceId, device, loop })
     const host = this.#hosts(instanceId)
-    if (host.isOn) await host.addDevice(device, loop.minor)
+    if (host?.isOn) await host.addDevice(device, loop.minor)
   }
 
   async unplug(
@@ -77,11 +77,11 @@ export class FileBlockStore implements BlockStore {
     const plugged = this.#plugged.get(volumeId)
     if (plugged?.instanceId !== instanceId) return 'done'
     const host = this.#hosts(instanceId)
-    if (host.isOn && (await plugged.loop.isBusy())) {
+    if (host?.isOn && (await plugged.loop.isBusy())) {
       if (!options.force) return 'busy'
       await host.shutDownFileSystems(plugged.loop.minor)
     }
-    if (host.isOn) await host.removeDevice(plugged.device)
+    if (host?.isOn) await host.removeDevice(plugged.device)
     this.#plugged.delete(volumeId)
     await plugged.loop.release()
     return 'done'

@@ -110,9 +110,9 @@ export class LabMachines implements Machines {
     await machine.destroy()
   }
 
-  /** The machine as the block store sees it. */
-  host(instanceId: string): DeviceHost {
-    return this.#resident(instanceId).machine
+  /** The machine as the block store sees it; undefined until it is launched. */
+  host(instanceId: string): DeviceHost | undefined {
+    return this.#residents.get(instanceId)?.machine
   }
 
   /** By instance id or private DNS name; undefined when there is none. */
