@@ -97,7 +97,7 @@ describe('judgeExplanation', () => {
     const tainted = node('a', 'us-east-1a', { taints: [{ key: 'gpu', effect: 'NoSchedule' }] })
     const view = { pod: pod('new', '1'), volumes: [volume], nodes: [tainted], pods: [] }
     expect(expectedReasons(view)[0]?.admissible).toEqual(['untolerated-taint'])
-    view.pod.spec = { ...view.pod.spec!, tolerations: [{ key: 'gpu', operator: 'Exists' }] }
+    Object.assign(view.pod.spec ?? {}, { tolerations: [{ key: 'gpu', operator: 'Exists' }] })
     expect(expectedReasons(view)[0]?.admissible).toEqual(['volume-affinity'])
   })
 })

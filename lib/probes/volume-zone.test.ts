@@ -1,5 +1,5 @@
 import type { V1CSINode, V1Node, V1StorageClass } from '@kubernetes/client-node'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fnv1, hashClaim, predictZone } from './volume-zone.ts'
 
@@ -26,7 +26,7 @@ const ABC = ['us-east-1a', 'us-east-1b', 'us-east-1c']
 
 function predict(claim: string, zones: readonly string[], extra: Partial<V1StorageClass> = {}) {
   return predictZone(claim, {
-    storageClass: { ...storageClass, ...extra },
+    storageClass: Object.assign({}, storageClass, extra),
     csiNodes: [csiNode],
     nodes: zones.map((zone) => node(zone)),
   }).zone
@@ -78,7 +78,7 @@ describe('predictZone', () => {
   })
 
   test('says why it can’t tell', () => {
-    const waiting = { ...storageClass, volumeBindingMode: 'WaitForFirstConsumer' }
+    const waiting = Object.assign({}, storageClass, { volumeBindingMode: 'WaitForFirstConsumer' })
     expect(
       predictZone('a-b-0', { storageClass: waiting, csiNodes: [csiNode], nodes: [node('a')] }),
     ).toEqual({ claim: 'a-b-0', zone: undefined, why: 'the scheduler picks the node first' })
