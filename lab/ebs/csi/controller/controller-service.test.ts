@@ -189,6 +189,11 @@ describe('creating a volume', () => {
       'INVALID_ARGUMENT',
     ],
     [
+      'a snapshot whose id is none',
+      { volumeContentSource: { snapshot: { snapshotId: 'non-existing' } } },
+      'NOT_FOUND',
+    ],
+    [
       'a snapshot that is not there',
       { volumeContentSource: { snapshot: { snapshotId: 'snap-00000000000000000' } } },
       'NOT_FOUND',

@@ -14,7 +14,7 @@ import { CsiError, invalid } from '../rpc/status.ts'
 import { Attachments } from './attachments.ts'
 import { bytesOf, fits, sizeFor } from './capacity.ts'
 import { snapshotHandlers } from './snapshot-handlers.ts'
-import { Snapshots } from './snapshots.ts'
+import { isSnapshotId, Snapshots } from './snapshots.ts'
 import { allowsZone, pickZone, ZONE_KEY } from './topology.ts'
 import { parseVolumeParameters } from './volume-parameters.ts'
 import { Volumes } from './volumes.ts'
@@ -162,7 +162,11 @@ function sourceSnapshot(request: CreateVolumeRequest): string | undefined {
   if (source.type !== 'snapshot' || !source.snapshot) {
     throw invalid('Unsupported volumeContentSource type: only snapshots can be restored')
   }
-  return source.snapshot.snapshotId
+  const { snapshotId } = source.snapshot
+  if (!isSnapshotId(snapshotId)) {
+    throw new CsiError('NOT_FOUND', `Snapshot "${snapshotId}" not found`)
+  }
+  return snapshotId
 }
 
 function describe(volume: Volume, volumeContext: StringMap, snapshotId: string | undefined) {

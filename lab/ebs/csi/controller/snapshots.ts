@@ -13,6 +13,9 @@ import { DRIVER_TAG } from './volumes.ts'
 const NAME_TAG = 'CSIVolumeSnapshotName'
 const SNAPSHOT_ID = /^snap-([0-9a-f]{8}|[0-9a-f]{17})$/
 
+/** EC2 says InvalidParameterValue to anything else; to CSI it is a snapshot that isn't there. */
+export const isSnapshotId = (text: string): boolean => SNAPSHOT_ID.test(text)
+
 /** EBS snapshots, by the EC2 API. */
 export class Snapshots {
   readonly #ec2: EC2Client
@@ -58,7 +61,7 @@ export class Snapshots {
 
   /** Deletes it; one that is gone already is fine. */
   async remove(snapshotId: string): Promise<void> {
-    if (!SNAPSHOT_ID.test(snapshotId)) return
+    if (!isSnapshotId(snapshotId)) return
     try {
       await this.#ec2.send(new DeleteSnapshotCommand({ SnapshotId: snapshotId }))
     } catch (error) {
@@ -68,7 +71,7 @@ export class Snapshots {
   }
 
   async find(snapshotId: string): Promise<Snapshot | undefined> {
-    if (!SNAPSHOT_ID.test(snapshotId)) return undefined
+    if (!isSnapshotId(snapshotId)) return undefined
     const [found] = await this.#describe({ SnapshotIds: [snapshotId] })
     return found
   }
