@@ -7,6 +7,7 @@ import {
   pruneArtifacts,
   verifyArtifacts,
 } from './ensure-artifacts.ts'
+import { ensureHostPackages } from './host-packages.ts'
 import type { RecipeName } from './recipe.ts'
 import { RECIPE_NAMES } from './recipe.ts'
 
@@ -21,6 +22,11 @@ const program = new Command('artifacts')
 const options = program.opts<{ only?: string[]; verify?: true; prune?: true }>()
 
 try {
+  await ensureHostPackages({
+    onProgress({ step, state }) {
+      if (state !== 'present') console.log(`host packages  ${state}: ${step}`)
+    },
+  })
   const artifacts = await ensureArtifacts({
     ...(options.only === undefined ? {} : { only: options.only.map(recipeName) }),
     onProgress({ artifact, step, elapsedMs, state }) {

@@ -1,4 +1,4 @@
-import { chmod, copyFile, cp, mkdir, readdir, readFile, symlink, utimes } from 'node:fs/promises'
+import { chmod, copyFile, cp, mkdir, readdir, readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { ArtifactError } from '../artifact-error.ts'
@@ -124,12 +124,19 @@ async function java(context: BuildContext, base: string, target: string): Promis
     await cp(join(utilities, libraries, file), join(target, libraries, file), keep)
   }
   await symlink(`/${JRE}/bin/java`, join(target, 'usr/bin/java'))
-  // The archive of classes holds only for jars of the very time that the layer gives them.
-  for (const folder of ['lib', 'lib/ext']) {
-    for (const file of await readdir(join(target, JRE, folder))) {
-      if (file.endsWith('.jar')) await utimes(join(target, JRE, folder, file), 0, 0)
-    }
-  }
+  // The archive of classes holds only beside files of the very time that the layer gives them.
+  await context.run([
+    'find',
+    join(target, JRE),
+    '-type',
+    'f',
+    '-exec',
+    'touch',
+    '-d',
+    '@0',
+    '{}',
+    '+',
+  ])
   context.step('making the archive of Java classes')
   const dump = [`/${JRE}/bin/java`, '-XX:+UseSerialGC', '-Xshare:dump']
   await runInside(context, [target, base], target, dump)
