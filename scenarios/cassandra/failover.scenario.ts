@@ -89,7 +89,9 @@ scenario(
     const regions = await cassandra.writeAwsRegions({ consistency: 'QUORUM' })
     const pods = await cassandra.pods()
     await cassandra.deleteAtOnce(pods)
-    for (const pod of pods) await expect(pod).toReturn({ sameName: true, sameVolume: true })
+    for (const pod of pods) {
+      await expect(pod).toReturn({ sameName: true, sameVolume: true, sameHostId: true })
+    }
     await expect(cassandra).toBeUpAndNormal()
     for (const pod of pods) await expect(pod).toBeKnownByName()
     await expect(regions).toBeOnEveryReplica()
