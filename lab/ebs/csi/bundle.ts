@@ -7,7 +7,7 @@ const ENTRY = 'csi-driver-entry'
 
 /**
  * Bundles the driver with everything it needs but Node itself into one minified ES module, which
- * runs as `node OUTFILE controller|node|registrar …` on Node 22 or later.
+ * runs as `node OUTFILE controller|node|registrar …` on Node 24 or later.
  *
  * @throws Error when a .proto file isn't found or a module doesn't resolve.
  */
