@@ -24,7 +24,7 @@ export function decideExit(ending: Ending): { exitCode: ExitCode; verdictText: s
   if (interruptedBy === 'SIGINT' || interruptedBy === 'SIGTERM') {
     return {
       exitCode: interruptedBy === 'SIGINT' ? 130 : 143,
-      verdictText: `Interrupted by ${interruptedBy}; everything was undone.`,
+      verdictText: 'Interrupted; everything was undone',
     }
   }
   const foreign = results.filter((result) => result.foreign)
@@ -38,19 +38,19 @@ export function decideExit(ending: Ending): { exitCode: ExitCode; verdictText: s
   if (counts.fail > 0) {
     return {
       exitCode: 1,
-      verdictText: `${plural(counts.fail, 'claim does', 'claims do')} not hold.`,
+      verdictText: `${plural(counts.fail, 'claim does', 'claims do')} not hold`,
     }
   }
   if (counts.unknown > 0) {
     return {
       exitCode: 2,
-      verdictText: `${plural(counts.unknown, 'verdict is', 'verdicts are')} unknown.`,
+      verdictText: `${plural(counts.unknown, 'verdict is', 'verdicts are')} unknown`,
     }
   }
   if (counts.pass === 0) {
-    return { exitCode: 2, verdictText: 'Nothing was proven: every scenario was skipped.' }
+    return { exitCode: 2, verdictText: 'Nothing was proven: every scenario was skipped' }
   }
-  return { exitCode: 0, verdictText: `${plural(counts.pass, 'claim holds', 'claims hold')}.` }
+  return { exitCode: 0, verdictText: plural(counts.pass, 'claim holds', 'claims hold') }
 }
 
 function plural(count: number, one: string, many: string): string {

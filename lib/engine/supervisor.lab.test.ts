@@ -10,7 +10,7 @@ import { readRun } from '../report/read-run.ts'
 import { poll } from '../std/poll.ts'
 import { processesWithEnv } from '../std/process-identity.ts'
 import { findInterruptedRuns, recoverRun } from './recover.ts'
-import { startTestApiServer, type TestApiServer } from './testing/api-server.ts'
+import { startTestApiServer, type TestApiServer } from '../kube/testing/api-server.ts'
 
 const NAMESPACE = 'demo'
 

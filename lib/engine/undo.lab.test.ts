@@ -6,7 +6,7 @@ import { Cluster, orAbsent } from '../kube/cluster.ts'
 import type { Undo } from '../model/journal.ts'
 import { Journal } from './journal.ts'
 import { compareProjections, takeProjection } from './leaks.ts'
-import { startTestApiServer, type TestApiServer } from './testing/api-server.ts'
+import { startTestApiServer, type TestApiServer } from '../kube/testing/api-server.ts'
 import { Timeline } from './timeline.ts'
 import { undoAll, type UndoContext } from './undo.ts'
 

@@ -6,7 +6,7 @@ import {
   kubeconfigFor,
   startTestApiServer,
   type TestApiServer,
-} from '../engine/testing/api-server.ts'
+} from '../kube/testing/api-server.ts'
 import { kubeconfigTarget } from './kubeconfig.ts'
 
 let api: TestApiServer

@@ -5,7 +5,7 @@ import { glob, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Cluster } from '../../kube/cluster.ts'
+import { Cluster } from '../cluster.ts'
 import { poll } from '../../std/poll.ts'
 
 /** A real API server with etcd and the controllers that deletion needs, and no kubelet. */
