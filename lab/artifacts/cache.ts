@@ -197,8 +197,9 @@ function requireTools(recipe: Recipe): void {
     ([command]) => !folders.some((folder) => existsSync(join(folder, command))),
   )
   if (missing.length === 0) return
+  const named = missing.map(([command, source]) => `${command} (${source})`).join(' and ')
   throw new ArtifactError(
-    `Building ${recipe.name} needs ${missing.map(([command]) => command).join(', ')}; install by: apt-get install ${missing.map(([, debianPackage]) => debianPackage).join(' ')}.`,
+    `Building ${recipe.name} needs ${named} on PATH; install what is missing and try again.`,
   )
 }
 

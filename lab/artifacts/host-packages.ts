@@ -125,7 +125,9 @@ async function aptGet(args: readonly string[], logPath: string): Promise<void> {
     })
     await once(child, 'exit')
     if (child.exitCode === 0) return
-    const said = (await readFile(logPath, 'utf8')).split('\n').findLast((line) => /^E: /.test(line))
+    const said = (await readFile(logPath, 'utf8'))
+      .split('\n')
+      .findLast((line) => line.startsWith('E: '))
     throw new ArtifactError(
       `apt-get ${args[0]} failed (${said ?? `exit code ${child.exitCode}`}); read ${logPath}.`,
       { log: logPath },

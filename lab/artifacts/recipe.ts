@@ -24,7 +24,7 @@ export interface Recipe {
   readonly sources: readonly string[]
   /** Versions and settings, as plain data. */
   readonly parameters: unknown
-  /** Commands that must be on PATH, each with the Debian package that brings it. */
+  /** Commands that must be on PATH, each with what brings it. */
   readonly tools: Readonly<Record<string, string>>
   build(context: BuildContext): Promise<void>
 }

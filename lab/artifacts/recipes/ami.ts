@@ -28,7 +28,7 @@ export const ami: Recipe = {
   dependsOn: ['node-rootfs', ...IMAGE_RECIPES],
   sources: ['lab/artifacts/recipes/ami.ts', 'lab/artifacts/images/ami'],
   parameters: {},
-  tools: { unshare: 'util-linux', tar: 'tar' },
+  tools: { unshare: 'Debian package util-linux', tar: 'Debian package tar' },
   async build(context: BuildContext): Promise<void> {
     const layouts = IMAGE_RECIPES.map((name) => context.input(name))
     context.step('importing images into containerd')

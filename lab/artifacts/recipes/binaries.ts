@@ -60,7 +60,7 @@ export const binaries: Recipe = {
   dependsOn: [],
   sources: ['lab/artifacts/go', 'lab/artifacts/recipes/binaries.ts'],
   parameters: GO_MODULES,
-  tools: { go: 'golang' },
+  tools: { go: 'Go 1.26 or newer' },
   async build(context: BuildContext): Promise<void> {
     // A copy, so that files which appear in the folder meanwhile have no part in it.
     const module = join(context.scratchDir, 'go')

@@ -43,7 +43,12 @@ export const cassandraImage: Recipe = {
     'lab/artifacts/image-names.ts',
   ],
   parameters: IMAGE_CONTENTS,
-  tools: { mvn: 'maven', pip3: 'python3-pip', 'dpkg-deb': 'dpkg', tar: 'tar' },
+  tools: {
+    mvn: 'Debian package maven',
+    pip3: 'Debian package python3-pip',
+    'dpkg-deb': 'Debian package dpkg',
+    tar: 'Debian package tar',
+  },
   async build(context: BuildContext): Promise<void> {
     const folder = (name: string): string => join(context.scratchDir, name)
     context.step('fetching jars and cqlsh')

@@ -18,7 +18,7 @@ export const csiDriver: Recipe = {
     'package-lock.json',
   ],
   parameters: {},
-  tools: { go: 'golang' },
+  tools: { go: 'Go 1.26 or newer' },
   async build(context: BuildContext): Promise<void> {
     context.step('bundling the CSI driver')
     const modules = ['github.com/container-storage-interface/spec', 'k8s.io/kubelet']

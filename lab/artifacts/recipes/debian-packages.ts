@@ -39,7 +39,7 @@ export const debianPackages: Recipe = {
   dependsOn: [],
   sources: ['lab/artifacts/recipes/debian-packages.ts', 'lab/artifacts/mmdebstrap.ts'],
   parameters: DEBIAN_SUITES.images,
-  tools: { mmdebstrap: 'mmdebstrap', 'apt-config': 'apt' },
+  tools: { mmdebstrap: 'Debian package mmdebstrap', 'apt-config': 'Debian package apt' },
   async build(context: BuildContext): Promise<void> {
     const inBase = new Set<string>()
     for (const [set, packages] of Object.entries(SETS)) {

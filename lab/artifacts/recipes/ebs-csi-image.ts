@@ -25,7 +25,7 @@ export const ebsCsiImage: Recipe = {
     'package-lock.json',
   ],
   parameters: {},
-  tools: { tar: 'tar', 'dpkg-deb': 'dpkg' },
+  tools: { tar: 'Debian package tar', 'dpkg-deb': 'Debian package dpkg' },
   async build(context: BuildContext): Promise<void> {
     const layout = await OciLayout.create(context)
     const base = join(context.scratchDir, 'base')

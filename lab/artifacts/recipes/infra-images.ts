@@ -20,7 +20,7 @@ export const infraImages: Recipe = {
     'lab/artifacts/image-names.ts',
   ],
   parameters: {},
-  tools: { tar: 'tar' },
+  tools: { tar: 'Debian package tar' },
   async build(context: BuildContext): Promise<void> {
     const layout = await OciLayout.create(context)
     context.step('packing images')

@@ -36,7 +36,7 @@ export const nodeRootfs: Recipe = {
   dependsOn: [],
   sources: ['lab/artifacts/recipes/node-rootfs.ts', 'lab/artifacts/mmdebstrap.ts'],
   parameters: DEBIAN_SUITES.node,
-  tools: { mmdebstrap: 'mmdebstrap', 'apt-config': 'apt' },
+  tools: { mmdebstrap: 'Debian package mmdebstrap', 'apt-config': 'Debian package apt' },
   async build(context: BuildContext): Promise<void> {
     context.step(`installing Debian ${DEBIAN_SUITES.node.version}`)
     const noDocumentation = ['man', 'doc', 'info', 'locale', 'lintian', 'bug'].map(

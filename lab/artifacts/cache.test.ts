@@ -1,0 +1,195 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+import { Cache } from './cache.ts'
+import type { ArtifactProgress } from './cache.ts'
+import { lock } from './lock.ts'
+import type { BuildContext, Recipe } from './recipe.ts'
+
+const KEY = '0123456789abcdef'
+const OTHER_KEY = 'fedcba9876543210'
+let root: string
+let cache: Cache
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'zonefall-cache-'))
+  cache = new Cache(root)
+})
+afterEach(() => rm(root, { recursive: true, force: true }))
+
+function recipe(build: (context: BuildContext) => Promise<void>, more = {}): Recipe {
+  return {
+    name: 'ami',
+    purpose: 'test',
+    dependsOn: [],
+    sources: [],
+    parameters: {},
+    tools: {},
+    build,
+    ...more,
+  }
+}
+
+async function ensure(what: Recipe, key = KEY): Promise<ArtifactProgress[]> {
+  const told: ArtifactProgress[] = []
+  await cache.ensure(
+    what,
+    key,
+    () => '',
+    (progress) => told.push(progress),
+  )
+  return told
+}
+
+const hello = (context: BuildContext) => writeFile(join(context.outDir, 'file'), 'hello')
+
+describe('building', () => {
+  it('builds once, and says so', async () => {
+    let builds = 0
+    const counted = recipe(async (context) => {
+      builds += 1
+      context.step('working')
+      await hello(context)
+    })
+    const first = await ensure(counted)
+    expect(first.map(({ state, step }) => `${state}: ${step}`)).toEqual([
+      'building: working',
+      'building: sealing',
+      'built: test',
+    ])
+    const second = await ensure(counted)
+    expect(second.map(({ state }) => state)).toEqual(['present'])
+    expect(builds).toBe(1)
+  })
+
+  it('of two at a time builds one, and the other waits', async () => {
+    let builds = 0
+    const slow = recipe(async (context) => {
+      builds += 1
+      await context.run(['sleep', '0.3'])
+      await hello(context)
+    })
+    const told = await Promise.all([ensure(slow), ensure(slow)])
+    expect(builds).toBe(1)
+    expect(told.flat().map(({ state }) => state)).toContain('waiting')
+  })
+
+  it('leaves nothing of a build that failed, and names the log', async () => {
+    const failing = recipe(async (context) => {
+      await hello(context)
+      await context.run(['sh', '-c', 'echo E: the reason; exit 7'])
+    })
+    const failed = ensure(failing)
+    await expect(failed).rejects.toThrow(
+      /sh ended with exit code 7 \(E: the reason\); read .*\.log/,
+    )
+    expect(existsSync(cache.pathOf('ami', KEY))).toBe(false)
+    expect(await readdir(join(root, 'tmp'))).toEqual([])
+    await ensure(recipe(hello))
+    expect(existsSync(join(cache.pathOf('ami', KEY), 'file'))).toBe(true)
+  })
+
+  it('removes what a killed build left, sealed or not', async () => {
+    await mkdir(join(root, 'tmp', `ami-${KEY}-dead`, 'out'), { recursive: true })
+    await mkdir(join(root, 'tmp', `ami-${OTHER_KEY}-alive`, 'out'), { recursive: true })
+    await mkdir(cache.pathOf('ami', KEY))
+    await writeFile(join(cache.pathOf('ami', KEY), 'half'), 'h')
+    await ensure(recipe(hello))
+    expect(await readdir(join(root, 'tmp'))).toEqual([`ami-${OTHER_KEY}-alive`])
+    expect(await readdir(cache.pathOf('ami', KEY))).toEqual(['file'])
+  })
+
+  it('ends a command that takes too long', async () => {
+    const slow = recipe((context) => context.run(['sleep', '60'], { timeoutMs: 100 }))
+    await expect(ensure(slow)).rejects.toThrow(/sleep ended with SIGKILL/)
+  })
+
+  it('says which command is missing', async () => {
+    const needy = recipe(hello, { tools: { 'no-such-command': 'Debian package none' } })
+    await expect(ensure(needy)).rejects.toThrow(/needs no-such-command \(Debian package none\)/)
+  })
+
+  it('refuses the use of what it does not depend on', async () => {
+    const sly = recipe(async (context) => void context.input('binaries'))
+    await expect(ensure(sly)).rejects.toThrow(/uses binaries without depending on it/)
+  })
+})
+
+describe('what was built', () => {
+  it('is built anew when a file was cut short', async () => {
+    await ensure(recipe(hello))
+    await writeFile(join(cache.pathOf('ami', KEY), 'file'), 'h')
+    expect((await ensure(recipe(hello))).at(-1)?.state).toBe('built')
+    expect(await readFile(join(cache.pathOf('ami', KEY), 'file'), 'utf8')).toBe('hello')
+  })
+
+  it('is compared in full on demand', async () => {
+    await ensure(recipe(hello))
+    await expect(cache.verify('ami', KEY)).resolves.toBeUndefined()
+    await writeFile(join(cache.pathOf('ami', KEY), 'file'), 'HELLO')
+    await writeFile(join(cache.pathOf('ami', KEY), 'more'), '')
+    await expect(cache.verify('ami', KEY)).rejects.toThrow(/changed: file, added: more/)
+    await rm(join(cache.pathOf('ami', KEY), 'file'))
+    await expect(cache.verify('ami', KEY)).rejects.toThrow(/missing: file/)
+    await expect(cache.verify('ami', OTHER_KEY)).rejects.toThrow(/is not built/)
+  })
+
+  it('goes when no version of now uses it, unless it is being built', async () => {
+    await ensure(recipe(hello))
+    await ensure(recipe(hello), OTHER_KEY)
+    const third = '00000000aaaaaaaa'
+    await ensure(recipe(hello), third)
+    await using _held = await lock(join(root, 'locks', `ami-${third}`), { timeoutMs: 1000 })
+    expect(await cache.prune(new Map([['ami', KEY]]))).toEqual([`ami-${OTHER_KEY}`])
+    expect(existsSync(cache.pathOf('ami', KEY))).toBe(true)
+    expect(existsSync(cache.pathOf('ami', third))).toBe(true)
+    expect(existsSync(cache.pathOf('ami', OTHER_KEY))).toBe(false)
+  })
+})
+
+describe('the lock', () => {
+  it('is free as soon as its holder is killed', async () => {
+    const path = join(root, 'locks', 'held')
+    const program = `import { lock } from ${JSON.stringify(join(import.meta.dirname, 'lock.ts'))}
+      await lock(${JSON.stringify(path)}, { timeoutMs: 1000 })
+      console.log('held'); setInterval(() => {}, 1000)`
+    const options = ['--input-type=module-typescript', '--eval', program]
+    const holder = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'inherit'] })
+    await once(holder.stdout, 'data')
+    await expect(lock(path, { timeoutMs: 50 })).rejects.toThrow(/Another process has held/)
+    holder.kill('SIGKILL')
+    await once(holder, 'exit')
+    await using taken = await lock(path, { timeoutMs: 1000 })
+    expect(taken).toBeDefined()
+  })
+
+  it('takes a build along when its process is killed', async () => {
+    const program = `import { runCommand } from ${JSON.stringify(join(import.meta.dirname, 'run-command.ts'))}
+      await runCommand(['sh', '-c', 'echo running; sleep 987654 & wait'], ${JSON.stringify(join(root, 'log'))})`
+    const options = ['--input-type=module-typescript', '--eval', program]
+    const builder = spawn(process.execPath, options, { stdio: 'inherit' })
+    await expect
+      .poll(() => readFile(join(root, 'log'), 'utf8').catch(() => ''))
+      .toMatch(/^running/m)
+    expect(await processesWith('987654')).not.toEqual([])
+    builder.kill('SIGKILL')
+    await expect.poll(() => processesWith('987654')).toEqual([])
+  })
+})
+
+async function processesWith(argument: string): Promise<string[]> {
+  const found: string[] = []
+  for (const pid of await readdir('/proc')) {
+    if (!/^\d+$/.test(pid)) continue
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+    const isSleep = command.split('\0').includes(argument)
+    if (isSleep) found.push(pid)
+  }
+  return found
+}

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { describe, expect, it } from 'vitest'
+
+import { IMAGES } from './image-names.ts'
+import { GO_MODULES, IMAGE_CONTENTS } from './versions.ts'
+
+const read = (path: string): string => readFileSync(join(import.meta.dirname, path), 'utf8')
+
+describe('the table of versions', () => {
+  const goMod = read('go/go.mod')
+  it.each(Object.entries(GO_MODULES))('agrees with go.mod on %s', (path, { version }) => {
+    const escaped = path.replaceAll('.', '\\.')
+    const required = new RegExp(`^\\t(?:require )?${escaped} (v\\S+)`, 'm').exec(goMod)?.[1]
+    const replaced = new RegExp(`${escaped}(?: \\S+)? => ${escaped} (v\\S+)`).exec(goMod)?.[1]
+    expect(replaced ?? required).toBe(version)
+  })
+
+  it("agrees with Maven's list on Cassandra", () => {
+    const { version } = IMAGE_CONTENTS.cassandra
+    expect(
+      read('images/cassandra-3.11/pom.xml').split(`<version>${version}</version>`),
+    ).toHaveLength(3)
+    expect(read('images/cassandra-3.11/jars.sha256')).toMatch(
+      new RegExp(`^[0-9a-f]{64}  cassandra-all-${version.replaceAll('.', '\\.')}\\.jar$`, 'm'),
+    )
+  })
+
+  it("agrees with pip's list on cqlsh", () => {
+    expect(read('images/cassandra-3.11/requirements.txt')).toMatch(
+      new RegExp(`^cqlsh==${IMAGE_CONTENTS.cqlsh.version} --hash=sha256:[0-9a-f]{64}$`, 'm'),
+    )
+  })
+
+  it('gives every image name once', () => {
+    const names = Object.values(IMAGES).flatMap(({ names }) => names as readonly string[])
+    expect(new Set(names).size).toBe(names.length)
+  })
+})
