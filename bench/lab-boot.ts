@@ -10,6 +10,7 @@ import {
   loadAllYaml,
   Watch,
 } from '@kubernetes/client-node'
+import { z } from 'zod'
 
 const execFileAsync = promisify(execFile)
 const LAB = join(import.meta.dirname, '../lab/cli/main.ts')
@@ -53,7 +54,7 @@ export async function measureBoot(): Promise<BootMeasurement> {
     const begin = performance.now()
     const { stdout } = await lab('up', '--json')
     const upSeconds = secondsSince(begin)
-    const access = JSON.parse(stdout) as { kubeconfig: string; logs: string }
+    const access = z.object({ kubeconfig: z.string(), logs: z.string() }).parse(JSON.parse(stdout))
     await firstVolume(access.kubeconfig)
     const firstVolumeSeconds = secondsSince(begin)
     const again = performance.now()
@@ -80,7 +81,8 @@ async function firstVolume(kubeconfig: string): Promise<void> {
   const config = new KubeConfig()
   config.loadFromFile(kubeconfig)
   const api = KubernetesObjectApi.makeApiClient(config)
-  for (const object of loadAllYaml(FIRST_VOLUME) as KubernetesObject[]) await api.create(object)
+  const objects: KubernetesObject[] = loadAllYaml(FIRST_VOLUME)
+  for (const object of objects) await api.create(object)
   await podReady(config, '/api/v1/namespaces/default/pods', 'bench-0')
 }
 
@@ -115,7 +117,7 @@ interface PodLike {
 /** The daemon's outermost process and all below it. */
 async function memoryOfLab(logs: string): Promise<{ pssMiB: number; rssMiB: number }> {
   const record = await readFile(join(logs, '../daemon.json'), 'utf8')
-  const { pid: root } = JSON.parse(record) as { pid: number }
+  const { pid: root } = z.object({ pid: z.int() }).parse(JSON.parse(record))
   const { stdout: table } = await execFileAsync('ps', ['-eo', 'pid=,ppid='])
   const rows = table
     .trim()

@@ -1,23 +1,30 @@
 import { request } from 'node:http'
+import { z } from 'zod'
 import { LabError } from '../std/lab-error.ts'
 import type { LabPaths } from '../std/paths.ts'
 
+const labStatus = z.looseObject({
+  state: z.enum(['booting', 'up', 'broken']),
+  error: z.string().optional(),
+  hint: z.string().optional(),
+  log: z.string().optional(),
+  machines: z
+    .array(
+      z.object({
+        node: z.string(),
+        instanceId: z.string(),
+        zone: z.string(),
+        ip: z.string(),
+        on: z.boolean(),
+        initPid: z.int().optional(),
+      }),
+    )
+    .default([]),
+  volumes: z.array(z.looseObject({ volumeId: z.string(), state: z.string() })).default([]),
+})
+
 /** What a lab's daemon says of itself. */
-export interface LabStatus {
-  readonly state: 'booting' | 'up' | 'broken'
-  readonly error?: string
-  readonly hint?: string
-  readonly log?: string
-  readonly machines: readonly {
-    readonly node: string
-    readonly instanceId: string
-    readonly zone: string
-    readonly ip: string
-    readonly on: boolean
-    readonly initPid?: number
-  }[]
-  readonly volumes: readonly { readonly volumeId: string; readonly state: string }[]
-}
+export type LabStatus = z.infer<typeof labStatus>
 
 /**
  * Asks a lab's daemon for its state.
@@ -25,11 +32,11 @@ export interface LabStatus {
  */
 export async function readStatus(paths: LabPaths): Promise<LabStatus> {
   const text = await get(paths.control, '/status')
-  const status = JSON.parse(text) as LabStatus
+  const status = labStatus.parse(JSON.parse(text))
   if (status.state === 'broken') {
     throw new LabError(status.error ?? 'the lab is broken', {
-      ...(status.hint === undefined ? {} : { hint: status.hint }),
-      ...(status.log === undefined ? {} : { log: status.log }),
+      hint: status.hint,
+      log: status.log,
     })
   }
   return status

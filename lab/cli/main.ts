@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { BootEvent } from '../daemon/config.ts'
 import { liveDaemon, removeLab } from '../daemon/remains.ts'
+import { messageOf } from '../std/error-facts.ts'
 import { LabError } from '../std/lab-error.ts'
 import { type LabPaths, labPaths } from '../std/paths.ts'
 import { readStatus } from './control.ts'
@@ -176,7 +177,8 @@ async function childPid(pid: number): Promise<number> {
 }
 
 function printError(error: unknown): void {
-  const { message, hint, log } = error as LabError
+  const message = messageOf(error)
+  const { hint, log } = error instanceof LabError ? error : {}
   if (process.argv.includes('--json')) {
     console.error(JSON.stringify({ error: message, hint, log }))
     return
@@ -184,7 +186,7 @@ function printError(error: unknown): void {
   console.error(`error: ${message}`)
   if (hint !== undefined) console.error(`  ${hint}`)
   if (log !== undefined) console.error(`  The log is ${log}.`)
-  if (!(error instanceof Error) || error.name === 'TypeError') console.error(error)
+  if (!(error instanceof LabError)) console.error(error)
 }
 
 function printJsonEvent(event: BootEvent): void {

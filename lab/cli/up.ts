@@ -1,5 +1,6 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
+import { z } from 'zod'
 import { ensureArtifacts } from '../artifacts/ensure-artifacts.ts'
 import { GO_MODULES } from '../artifacts/versions.ts'
 import type { BootEvent } from '../daemon/config.ts'
@@ -20,21 +21,23 @@ export interface UpOptions {
   readonly seed: string | undefined
 }
 
+export const labAccess = z.object({
+  name: z.string(),
+  kubeconfig: z.string(),
+  context: z.string(),
+  region: z.string(),
+  ec2Endpoint: z.string(),
+  accessKeyId: z.string(),
+  secretAccessKey: z.string(),
+  logs: z.string(),
+  kubernetesVersion: z.string(),
+  images: z.array(z.object({ name: z.string(), standsBehind: z.string() })),
+  differences: z.array(z.string()),
+  reused: z.boolean(),
+})
+
 /** How to reach a lab: what `lab up --json` prints. */
-export interface LabAccess {
-  readonly name: string
-  readonly kubeconfig: string
-  readonly context: string
-  readonly region: string
-  readonly ec2Endpoint: string
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-  readonly logs: string
-  readonly kubernetesVersion: string
-  readonly images: readonly { name: string; standsBehind: string }[]
-  readonly differences: readonly string[]
-  readonly reused: boolean
-}
+export type LabAccess = z.infer<typeof labAccess>
 
 /** Brings a lab up, or finds it up already; tells every step on the way. */
 export async function up(
@@ -94,7 +97,7 @@ function accessTo(paths: LabPaths, ec2Port: number, reused: boolean): LabAccess 
     logs: paths.logs,
     kubernetesVersion: GO_MODULES['k8s.io/kubernetes'].version,
     images: imageTable(),
-    differences: DIFFERENCES,
+    differences: [...DIFFERENCES],
     reused,
   }
 }

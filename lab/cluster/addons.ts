@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
+import { z } from 'zod'
 import { REGION } from '../network/vpc.ts'
 import { until } from '../std/until.ts'
 import type { ApiClient, KubeObject } from './api-client.ts'
@@ -44,18 +45,31 @@ export async function applyAddons(
   await Promise.all(objects.filter(isDeployment).map((object) => api.apply(object)))
 }
 
-interface List<T> {
-  readonly items: readonly T[]
-}
+const nodeList = z.object({
+  items: z.array(
+    z.object({
+      status: z.object({
+        conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]),
+      }),
+    }),
+  ),
+})
+const csiNodeList = z.object({
+  items: z.array(
+    z.object({ spec: z.object({ drivers: z.array(z.object({ name: z.string() })).nullish() }) }),
+  ),
+})
+const deployment = z.object({
+  spec: z.object({ replicas: z.int() }),
+  status: z.object({ readyReplicas: z.int().default(0) }),
+})
 
 async function nodesReady(api: ApiClient, options: { nodes: number; logs: string }): Promise<void> {
   const budget = { timeoutMs: READY_TIMEOUT_MS, intervalMs: 50, log: options.logs }
   await until(`the nodes' readiness`, budget, async () => {
-    const nodes = (await api.get('/api/v1/nodes')) as List<{
-      status?: { conditions?: readonly { type: string; status: string }[] }
-    }>
+    const nodes = nodeList.parse(await api.get('/api/v1/nodes'))
     const ready = nodes.items.filter(({ status }) =>
-      status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
+      status.conditions.some(({ type, status }) => type === 'Ready' && status === 'True'),
     ).length
     if (ready < options.nodes) throw new Error(`${ready} of ${options.nodes} are Ready`)
     return true
@@ -69,23 +83,20 @@ export async function addonsReady(
 ): Promise<void> {
   const budget = { timeoutMs: READY_TIMEOUT_MS, intervalMs: 50, log: options.logs }
   await until('the registration of the CSI driver', budget, async () => {
-    const nodes = (await api.get('/apis/storage.k8s.io/v1/csinodes')) as List<{
-      spec?: { drivers?: readonly { name: string }[] | null }
-    }>
+    const nodes = csiNodeList.parse(await api.get('/apis/storage.k8s.io/v1/csinodes'))
     const registered = nodes.items.filter(({ spec }) =>
-      spec?.drivers?.some(({ name }) => name === 'ebs.csi.aws.com'),
+      spec.drivers?.some(({ name }) => name === 'ebs.csi.aws.com'),
     ).length
     if (registered < options.nodes) throw new Error(`on ${registered} of ${options.nodes} nodes`)
     return true
   })
   for (const name of ['coredns', 'ebs-csi-controller']) {
     await until(`the start of ${name}`, budget, async () => {
-      const deployment = (await api.get(
-        `/apis/apps/v1/namespaces/kube-system/deployments/${name}`,
-      )) as { spec: { replicas: number }; status?: { readyReplicas?: number } }
-      const ready = deployment.status?.readyReplicas ?? 0
-      if (ready < deployment.spec.replicas) {
-        throw new Error(`${ready} of ${deployment.spec.replicas} are ready`)
+      const { spec, status } = deployment.parse(
+        await api.get(`/apis/apps/v1/namespaces/kube-system/deployments/${name}`),
+      )
+      if (status.readyReplicas < spec.replicas) {
+        throw new Error(`${status.readyReplicas} of ${spec.replicas} are ready`)
       }
       return true
     })

@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:https'
+import { z } from 'zod'
 import type { KeyPair } from './certificates.ts'
 
 /** A Kubernetes object as the lab handles it: applied as it is, read for a field or two. */
@@ -103,9 +104,11 @@ function collectionPath({ apiVersion, kind, metadata }: KubeObject): string {
   return `${root}${scope}/${plural.toLowerCase()}`
 }
 
+const statusMessage = z.object({ message: z.string() })
+
 function messageOf(text: string): string {
   try {
-    return (JSON.parse(text) as { message?: string }).message ?? text
+    return statusMessage.parse(JSON.parse(text)).message
   } catch {
     return text
   }

@@ -1,4 +1,5 @@
-import 'reflect-metadata'
+// The certificate library resolves its parts by it.
+import 'reflect-metadata' // oxlint-disable-line import/no-unassigned-import
 import * as x509 from '@peculiar/x509'
 import { webcrypto } from 'node:crypto'
 

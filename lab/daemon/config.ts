@@ -25,8 +25,24 @@ export const daemonConfig = z.strictObject({
 export type DaemonConfig = z.infer<typeof daemonConfig>
 
 /** A step of the boot as the screen shows it; one line of the progress stream. */
-export type BootEvent =
-  | { step: string; state: 'begin'; text: string }
-  | { step: string; state: 'end' | 'fail'; text: string; elapsedMs: number }
-  | { ready: true }
-  | { error: string; hint?: string; log?: string }
+export const bootEvent = z.union([
+  z.object({ step: z.string(), state: z.literal('begin'), text: z.string() }),
+  z.object({
+    step: z.string(),
+    state: z.enum(['end', 'fail']),
+    text: z.string(),
+    elapsedMs: z.number(),
+  }),
+  z.object({ ready: z.literal(true) }),
+  z.object({ error: z.string(), hint: z.string().optional(), log: z.string().optional() }),
+])
+export type BootEvent = z.infer<typeof bootEvent>
+
+/** Written beside a lab, so that any later command finds its outermost process. */
+export const daemonRecord = z.object({
+  pid: z.int(),
+  /** Field 22 of /proc/PID/stat: a pid alone may be somebody else's by now. */
+  startTime: z.string(),
+  ports: z.object({ apiServer: z.int(), ec2: z.int() }),
+})
+export type DaemonRecord = z.infer<typeof daemonRecord>

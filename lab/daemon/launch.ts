@@ -2,21 +2,21 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo, type Server } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
+import { z } from 'zod'
+import { messageOf } from '../std/error-facts.ts'
 import { LabError } from '../std/lab-error.ts'
 import type { LabPaths } from '../std/paths.ts'
-import { type BootEvent, type DaemonConfig, DESCRIPTORS } from './config.ts'
-
-/** Written beside a lab, so that any later command finds its outermost process. */
-export interface DaemonRecord {
-  readonly pid: number
-  /** Field 22 of /proc/PID/stat: a pid alone may be somebody else's by now. */
-  readonly startTime: string
-  readonly ports: { readonly apiServer: number; readonly ec2: number }
-}
+import {
+  type BootEvent,
+  bootEvent,
+  type DaemonConfig,
+  type DaemonRecord,
+  DESCRIPTORS,
+} from './config.ts'
 
 export const recordPath = (paths: LabPaths) => join(paths.root, 'daemon.json')
 
@@ -41,9 +41,17 @@ export async function launchDaemon(options: {
   const child = spawn(
     'unshare',
     [
-      ...['--mount', '--pid', '--net', '--uts', '--ipc', '--fork', '--kill-child=SIGKILL'],
-      ...['/bin/bash', join(import.meta.dirname, 'enter.sh')],
-      ...[process.execPath, join(import.meta.dirname, 'main.ts')],
+      '--mount',
+      '--pid',
+      '--net',
+      '--uts',
+      '--ipc',
+      '--fork',
+      '--kill-child=SIGKILL',
+      '/bin/bash',
+      join(import.meta.dirname, 'enter.sh'),
+      process.execPath,
+      join(import.meta.dirname, 'main.ts'),
     ],
     {
       // A session of its own: Ctrl-C on the terminal is for the command, not for the lab.
@@ -63,12 +71,14 @@ export async function launchDaemon(options: {
   apiServer.close()
   ec2.close()
   if (child.pid === undefined) {
-    const [error] = (await once(child, 'error')) as [Error]
-    throw new LabError(`the lab's daemon could not be started: ${error.message}`, { cause: error })
+    const [cause]: unknown[] = await once(child, 'error')
+    throw new LabError(`the lab's daemon could not be started: ${messageOf(cause)}`, { cause })
   }
   const record = { pid: child.pid, startTime: await startTimeOf(child.pid), ports }
   await writeFile(recordPath(paths), JSON.stringify(record))
-  await booted((child.stdio as unknown as Readable[])[DESCRIPTORS.progress]!, paths, onEvent)
+  const progress: unknown = Array.from<unknown>(child.stdio)[DESCRIPTORS.progress]
+  if (!(progress instanceof Readable)) throw new Error('the daemon has no progress stream')
+  await booted(progress, paths, onEvent)
   child.unref()
   return record
 }
@@ -79,7 +89,7 @@ async function booted(
   onEvent: (event: BootEvent) => void,
 ): Promise<void> {
   for await (const line of createInterface({ input: progress })) {
-    const event = JSON.parse(line) as BootEvent
+    const event = bootEvent.parse(JSON.parse(line))
     onEvent(event)
     if ('ready' in event) {
       progress.destroy()
@@ -87,7 +97,7 @@ async function booted(
     }
     if ('error' in event) {
       throw new LabError(event.error, {
-        ...(event.hint === undefined ? {} : { hint: event.hint }),
+        hint: event.hint,
         log: event.log ?? join(paths.logs, 'daemon.log'),
       })
     }
@@ -114,9 +124,13 @@ async function listenOnLoopback(): Promise<Server> {
   return server
 }
 
-const portOf = (server: Server) => (server.address() as AddressInfo).port
+function portOf(server: Server): number {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('it has no port')
+  return address.port
+}
+
+const withHandle = z.object({ _handle: z.object({ fd: z.int() }) })
 
 /** Node has no public way to a listening socket's descriptor. */
-function descriptorOf(server: Server): number {
-  return (server as unknown as { _handle: { fd: number } })._handle.fd
-}
+const descriptorOf = (server: Server): number => withHandle.parse(server)._handle.fd

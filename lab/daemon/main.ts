@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import { writeSync } from 'node:fs'
+import { codeOf, messageOf } from '../std/error-facts.ts'
 import { LabError } from '../std/lab-error.ts'
 import { labPaths } from '../std/paths.ts'
 import { type BootEvent, daemonConfig, DESCRIPTORS } from './config.ts'
@@ -39,7 +40,7 @@ try {
   tell({ ready: true })
 } catch (error) {
   console.error(error)
-  tell({ error: (error as Error).message, ...detailsOf(error) })
+  tell({ error: messageOf(error), ...detailsOf(error) })
   process.exit(1)
 }
 
@@ -62,7 +63,7 @@ function tell(event: BootEvent): void {
   try {
     writeSync(DESCRIPTORS.progress, `${JSON.stringify(event)}\n`)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
+    if (codeOf(error) !== 'EPIPE') throw error
   }
 }
 

@@ -3,13 +3,14 @@ import { join } from 'node:path'
 import { cgroupPrefix, cgroupsNamed, removeCgroup } from '../machine/cgroups.ts'
 import type { LabPaths } from '../std/paths.ts'
 import { until } from '../std/until.ts'
-import { type DaemonRecord, recordPath, startTimeOf } from './launch.ts'
+import { type DaemonRecord, daemonRecord } from './config.ts'
+import { recordPath, startTimeOf } from './launch.ts'
 
 /** The record of a lab's daemon, when that very process is alive. */
 export async function liveDaemon(paths: LabPaths): Promise<DaemonRecord | undefined> {
   const text = await readFile(recordPath(paths), 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
-  const record = JSON.parse(text) as DaemonRecord
+  const record = daemonRecord.parse(JSON.parse(text))
   const isAlive = record.startTime !== '' && (await startTimeOf(record.pid)) === record.startTime
   return isAlive ? record : undefined
 }

@@ -1,5 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import { constants } from 'node:fs'
+import { codeOf } from '../std/error-facts.ts'
 import { run } from '../std/run.ts'
 
 /**
@@ -36,7 +37,7 @@ export class LoopDevice {
       await probe.close()
       return false
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EBUSY') return true
+      if (codeOf(error) === 'EBUSY') return true
       throw error
     }
   }

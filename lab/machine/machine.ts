@@ -5,6 +5,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DeviceHost } from '../ebs/block-store.ts'
 import type { MachineSpec } from '../ec2/backend.ts'
+import { codeOf } from '../std/error-facts.ts'
 import { LabError } from '../std/lab-error.ts'
 import { run } from '../std/run.ts'
 import { until } from '../std/until.ts'
@@ -72,8 +73,14 @@ export class Machine implements DeviceHost {
       [
         `--net=/run/netns/${netns}`,
         'unshare',
-        ...['--mount', '--pid', '--uts', '--ipc', '--fork', '--kill-child=SIGKILL'],
-        ...['/bin/bash', INIT],
+        '--mount',
+        '--pid',
+        '--uts',
+        '--ipc',
+        '--fork',
+        '--kill-child=SIGKILL',
+        '/bin/bash',
+        INIT,
       ],
       {
         stdio: ['ignore', console_, console_],
@@ -225,6 +232,6 @@ function killIfThere(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    if (codeOf(error) !== 'ESRCH') throw error
   }
 }

@@ -4,7 +4,10 @@ export class LabError extends Error {
   /** Path of the log that tells more. */
   readonly log: string | undefined
 
-  constructor(message: string, options: { hint?: string; log?: string; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { hint?: string | undefined; log?: string | undefined; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'LabError'
     this.hint = options.hint

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { messageOf, stderrOf } from './error-facts.ts'
 
 const execFileAsync = promisify(execFile)
 
@@ -21,8 +22,7 @@ export async function run(
     })
     return stdout.trim()
   } catch (error) {
-    const said = (error as { stderr?: string }).stderr?.trim()
-    throw new Error(`${command} ${args.join(' ')}: ${said || (error as Error).message}`, {
+    throw new Error(`${command} ${args.join(' ')}: ${stderrOf(error) || messageOf(error)}`, {
       cause: error,
     })
   }

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { messageOf } from './error-facts.ts'
 import { LabError } from './lab-error.ts'
 
 /**
@@ -24,9 +25,9 @@ export async function until<T>(
       last = error
     }
     if (Date.now() > deadline) {
-      const seen = last === undefined ? '' : `; last: ${(last as Error).message}`
+      const seen = last === undefined ? '' : `; last: ${messageOf(last)}`
       throw new LabError(`${what} took more than ${options.timeoutMs / 1000} s${seen}`, {
-        ...(options.log === undefined ? {} : { log: options.log }),
+        log: options.log,
         cause: last,
       })
     }

@@ -22,13 +22,16 @@ export interface HostState {
 }
 
 export async function hostState(): Promise<HostState> {
-  const sysctls = SYSCTLS.map(async (name) => [name, await readFile(`/proc/sys/${name}`, 'utf8')])
+  const sysctls = SYSCTLS.map(async (name): Promise<[string, string]> => [
+    name,
+    await readFile(`/proc/sys/${name}`, 'utf8'),
+  ])
   return {
     links: await run('ip', ['-o', 'link']),
     routes: await run('ip', ['route']),
     nftables: await run('nft', ['list', 'ruleset']),
     mounts: await readFile('/proc/self/mounts', 'utf8'),
-    sysctls: Object.fromEntries(await Promise.all(sysctls)) as Record<string, string>,
+    sysctls: Object.fromEntries(await Promise.all(sysctls)),
     etc: await run('sh', ['-c', 'ls -lR --time-style=full-iso /etc | sha256sum']),
   }
 }

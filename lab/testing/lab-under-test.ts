@@ -2,11 +2,13 @@ import { execFile, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { EC2Client } from '@aws-sdk/client-ec2'
-import type { LabAccess } from '../cli/up.ts'
+import { z } from 'zod'
+import { type LabAccess, labAccess } from '../cli/up.ts'
 
 const execFileAsync = promisify(execFile)
 const MAIN = join(import.meta.dirname, '../cli/main.ts')
 const UP_TIMEOUT_MS = 30 * 60_000
+const failure = z.object({ code: z.int(), stdout: z.string(), stderr: z.string() })
 
 /** Runs `zonefall lab …` for the lab called `name`; gives its exit code and what it printed. */
 export async function labCommand(
@@ -20,17 +22,9 @@ export async function labCommand(
     })
     return { code: 0, ...done }
   } catch (error) {
-    const {
-      code,
-      stdout = '',
-      stderr = '',
-    } = error as {
-      code?: number
-      stdout?: string
-      stderr?: string
-    }
-    if (typeof code !== 'number') throw error
-    return { code, stdout, stderr }
+    const outcome = failure.safeParse(error)
+    if (!outcome.success) throw error
+    return outcome.data
   }
 }
 
@@ -38,7 +32,7 @@ export async function labCommand(
 export async function labUp(name: string, ...args: string[]): Promise<LabAccess> {
   const { code, stdout, stderr } = await labCommand(name, 'up', '--json', ...args)
   if (code !== 0) throw new Error(`lab up: exit code ${code}\n${stderr}`)
-  return JSON.parse(stdout) as LabAccess
+  return labAccess.parse(JSON.parse(stdout))
 }
 
 /** Starts `lab up --tied` and leaves it running; closing its standard input ends the lab. */

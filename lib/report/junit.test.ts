@@ -110,7 +110,7 @@ describe.skipIf(missing !== undefined)(`junit.xml against the schemas${missing ?
           check: text,
           verdict: fc.constantFrom('true' as const, 'false' as const, 'unknown' as const),
           summary: text,
-          data: fc.dictionary(text, fc.jsonValue()) as fc.Arbitrary<Record<string, unknown>>,
+          data: fc.dictionary(text, fc.jsonValue()),
         }),
         { maxLength: 2 },
       ),
