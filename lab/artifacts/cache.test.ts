@@ -112,7 +112,9 @@ describe('building', () => {
 
   it('says which command is missing', async () => {
     const needy = recipe(hello, { tools: { 'no-such-command': 'Debian package none' } })
-    await expect(ensure(needy)).rejects.toThrow(/needs no-such-command \(Debian package none\)/)
+    await expect(cache.checkTools(needy, KEY)).rejects.toThrow(
+      /needs no-such-command \(Debian package none\)/,
+    )
   })
 
   it('refuses the use of what it does not depend on', async () => {

@@ -39,6 +39,11 @@ export class Cache {
     return join(this.root, `${name}-${key}`)
   }
 
+  /** @throws ArtifactError when the artifact would have to be built and a tool for it is missing. */
+  async checkTools(recipe: Recipe, key: string): Promise<void> {
+    if (!(await looksWhole(this.pathOf(recipe.name, key)))) requireTools(recipe)
+  }
+
   /**
    * Builds what is missing; returns at once when it is there. Of several processes one builds and
    * the others wait. An interrupted build leaves nothing that counts, and the next one removes it.
@@ -85,7 +90,6 @@ export class Cache {
     step: (text: string) => void,
   ): Promise<void> {
     const startedAt = performance.now()
-    requireTools(recipe)
     await this.#removeLeftovers(recipe.name, key, dir)
     await mkdir(join(this.root, 'tmp'), { recursive: true })
     await mkdir(join(this.root, 'logs'), { recursive: true })

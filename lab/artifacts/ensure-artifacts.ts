@@ -78,9 +78,10 @@ export async function ensureArtifacts(options: EnsureOptions = {}): Promise<Arti
     runs.set(recipe.name, run)
     return run
   }
-  const outcomes = await Promise.allSettled(
-    RECIPES.filter(({ name }) => wanted.has(name)).map(start),
-  )
+  const chosen = RECIPES.filter(({ name }) => wanted.has(name))
+  // Before anything is built: nobody wants to hear after ten minutes that Go is missing.
+  for (const recipe of chosen) await cache.checkTools(recipe, keys.get(recipe.name)!)
+  const outcomes = await Promise.allSettled(chosen.map(start))
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   return {
     binaries: pathOf('binaries'),

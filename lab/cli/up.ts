@@ -2,6 +2,7 @@ import { mkdir, rename, rm } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { ensureArtifacts } from '../artifacts/ensure-artifacts.ts'
+import { ensureHostPackages } from '../artifacts/host-packages.ts'
 import { GO_MODULES } from '../artifacts/versions.ts'
 import type { BootEvent } from '../daemon/config.ts'
 import { launchDaemon } from '../daemon/launch.ts'
@@ -55,6 +56,11 @@ export async function up(
   await removeLab(paths)
   await rm(`${paths.logs}.previous`, { recursive: true, force: true })
   await rename(paths.logs, `${paths.logs}.previous`).catch(() => undefined)
+  await ensureHostPackages({
+    onProgress: (progress) => {
+      if (progress.state !== 'present') onEvent(stepOf({ artifact: 'host-packages', ...progress }))
+    },
+  })
   const artifacts = await ensureArtifacts({
     onProgress: (progress) => progress.state === 'present' || onEvent(stepOf(progress)),
   })
@@ -110,7 +116,7 @@ function stepOf(progress: {
 }): BootEvent {
   const { artifact, step: text, elapsedMs, state } = progress
   const step = `artifact.${artifact}`
-  if (state === 'built') return { step, state: 'end', text, elapsedMs }
+  if (state === 'built' || state === 'installed') return { step, state: 'end', text, elapsedMs }
   if (state === 'failed') return { step, state: 'fail', text, elapsedMs }
   return { step, state: 'begin', text }
 }

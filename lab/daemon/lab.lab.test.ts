@@ -13,7 +13,7 @@ import {
   waitUntilVolumeInUse,
 } from '@aws-sdk/client-ec2'
 import type { LabAccess } from '../cli/up.ts'
-import { cgroupPrefix, cgroupsNamed } from '../machine/cgroups.ts'
+import { cgroupsNamed } from '../machine/cgroups.ts'
 import { labPaths } from '../std/paths.ts'
 import { until } from '../std/until.ts'
 import { hostState, loopsBelow, processesMentioning } from '../testing/host-state.ts'
@@ -56,7 +56,7 @@ describe('a lab that is up', () => {
     expect(others).toHaveLength(2)
     expect((await labCommand(OTHER, 'down')).code).toBe(0)
     expect(await processesMentioning(labPaths(OTHER).root)).toEqual([])
-    expect(await cgroupsNamed(cgroupPrefix(OTHER))).toEqual([])
+    expect(await cgroupsNamed(labPaths(OTHER).cgroupPrefix)).toEqual([])
     expect((await labCommand(NAME, 'status')).code).toBe(0)
   })
 })
@@ -144,7 +144,7 @@ describe('a lab that is hurt', () => {
     )
     expect(await hostState()).toEqual(before)
     expect((await labCommand(NAME, 'down')).stdout).toBe('The lab was not up.\n')
-    expect(await cgroupsNamed(cgroupPrefix(NAME))).toEqual([])
+    expect(await cgroupsNamed(paths.cgroupPrefix)).toEqual([])
     expect(await readFile(`${paths.logs}/kube-apiserver.log`, 'utf8')).not.toBe('')
   })
 

@@ -64,7 +64,7 @@ export class Lab {
     await steps('network', 'the VPC and its zones', () => vpc.create())
 
     const machines = new LabMachines({
-      lab: config.name,
+      cgroupPrefix: paths.cgroupPrefix,
       folder: paths.machines,
       logs: paths.logs,
       vpc,

@@ -1,6 +1,6 @@
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cgroupPrefix, cgroupsNamed, removeCgroup } from '../machine/cgroups.ts'
+import { cgroupsNamed, removeCgroup } from '../machine/cgroups.ts'
 import type { LabPaths } from '../std/paths.ts'
 import { until } from '../std/until.ts'
 import { type DaemonRecord, daemonRecord } from './config.ts'
@@ -27,7 +27,7 @@ export async function removeLab(paths: LabPaths): Promise<{ wasUp: boolean }> {
       (await liveDaemon(paths)) === undefined ? true : undefined,
     )
   }
-  for (const cgroup of await cgroupsNamed(cgroupPrefix(paths.name))) {
+  for (const cgroup of await cgroupsNamed(paths.cgroupPrefix)) {
     await until(`the end of ${cgroup}`, { timeoutMs: 15_000 }, async () => {
       await removeCgroup(cgroup)
       return (await cgroupsNamed(cgroup)).length === 0 ? true : undefined

@@ -17,9 +17,6 @@ export const HIERARCHIES = [
   'hugetlb',
 ] as const
 
-/** All cgroups of a lab begin with this, because cgroup names are the whole host's. */
-export const cgroupPrefix = (lab: string) => `zonefall-${lab}-`
-
 /** Stops every process of the cgroup in its tracks. */
 export async function freeze(cgroup: string): Promise<void> {
   const state = join(ROOT, 'freezer', cgroup, 'freezer.state')

@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import type { DeviceHost, FileBlockStore } from '../ebs/block-store.ts'
 import type { Machines, MachineSpec } from '../ec2/backend.ts'
 import type { LabZone, Vpc } from '../network/vpc.ts'
-import { cgroupPrefix } from './cgroups.ts'
 import { Machine, type MachineSetup } from './machine.ts'
 
 /** Where a machine lives: what its image needs to know to prepare it. */
@@ -28,7 +27,7 @@ interface Resident {
 }
 
 export interface LabMachinesOptions {
-  readonly lab: string
+  readonly cgroupPrefix: string
   readonly folder: string
   readonly logs: string
   readonly vpc: Vpc
@@ -55,7 +54,7 @@ export class LabMachines implements Machines {
   }
 
   async launch(spec: MachineSpec): Promise<void> {
-    const { lab, folder, logs, vpc, zones, images, onDeath } = this.#options
+    const { cgroupPrefix, folder, logs, vpc, zones, images, onDeath } = this.#options
     const zone = zones.find(({ name }) => name === spec.zone)
     const image = images.find(({ id }) => id === spec.imageId)
     if (zone === undefined) throw new Error(`there is no zone ${spec.zone} in this lab`)
@@ -65,7 +64,7 @@ export class LabMachines implements Machines {
     const site: MachineSite = {
       folder: home,
       rootDisk: join(home, 'upper'),
-      cgroup: `${cgroupPrefix(lab)}${spec.instanceId}`,
+      cgroup: `${cgroupPrefix}${spec.instanceId}`,
       podCidr: `10.1.${this.#launched}.0/24`,
     }
     const machine = new Machine({

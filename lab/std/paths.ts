@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
@@ -14,6 +15,11 @@ export interface LabPaths {
   readonly volumes: string
   readonly pki: string
   readonly etcd: string
+  /**
+   * The names of all the lab's cgroups begin with this. Cgroups are the whole host's, and somebody
+   * else's lab may have the same name: hence the digest of the folder.
+   */
+  readonly cgroupPrefix: string
 }
 
 /** Paths of the lab called `name`: below `$XDG_STATE_HOME/zonefall/labs` (default ~/.local/state). */
@@ -30,5 +36,6 @@ export function labPaths(name: string, env: NodeJS.ProcessEnv = process.env): La
     volumes: join(root, 'volumes'),
     pki: join(root, 'pki'),
     etcd: join(root, 'etcd'),
+    cgroupPrefix: `zonefall-${name}-${createHash('sha256').update(root).digest('hex').slice(0, 8)}-`,
   }
 }
