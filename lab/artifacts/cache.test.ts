@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -14,14 +15,22 @@ import type { BuildContext, Recipe } from './recipe.ts'
 
 const KEY = '0123456789abcdef'
 const OTHER_KEY = 'fedcba9876543210'
+/** This run's own, so that its processes can be told from others'. */
+const NAP_SECONDS = String(10_000_000 + process.pid)
 let root: string
 let cache: Cache
+const children: ChildProcess[] = []
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'zonefall-cache-'))
   cache = new Cache(root)
 })
-afterEach(() => rm(root, { recursive: true, force: true }))
+afterEach(async () => {
+  // Also what a failed expectation has left running.
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+  for (const pid of await processesWith(NAP_SECONDS)) process.kill(Number(pid), 'SIGKILL')
+  await rm(root, { recursive: true, force: true })
+})
 
 function recipe(build: (context: BuildContext) => Promise<void>, more = {}): Recipe {
   return {
@@ -163,6 +172,7 @@ describe('the lock', () => {
       console.log('held'); setInterval(() => {}, 1000)`
     const options = ['--input-type=module-typescript', '--eval', program]
     const holder = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'inherit'] })
+    children.push(holder)
     await once(holder.stdout, 'data')
     await expect(lock(path, { timeoutMs: 50 })).rejects.toThrow(/Another process has held/)
     holder.kill('SIGKILL')
@@ -173,15 +183,16 @@ describe('the lock', () => {
 
   it('takes a build along when its process is killed', async () => {
     const program = `import { runCommand } from ${JSON.stringify(join(import.meta.dirname, 'run-command.ts'))}
-      await runCommand(['sh', '-c', 'echo running; sleep 987654 & wait'], ${JSON.stringify(join(root, 'log'))})`
+      await runCommand(['sh', '-c', 'echo running; sleep ${NAP_SECONDS} & wait'], ${JSON.stringify(join(root, 'log'))})`
     const options = ['--input-type=module-typescript', '--eval', program]
     const builder = spawn(process.execPath, options, { stdio: 'inherit' })
+    children.push(builder)
     await expect
       .poll(() => readFile(join(root, 'log'), 'utf8').catch(() => ''))
       .toMatch(/^running/m)
-    expect(await processesWith('987654')).not.toEqual([])
+    expect(await processesWith(NAP_SECONDS)).not.toEqual([])
     builder.kill('SIGKILL')
-    await expect.poll(() => processesWith('987654')).toEqual([])
+    await expect.poll(() => processesWith(NAP_SECONDS)).toEqual([])
   })
 })
 
