@@ -45,8 +45,8 @@ export class ControlPlane {
     this.api = api
   }
 
-  /** Makes the certificates and starts etcd and the API server; resolves when `/readyz` says so. */
-  static async start(options: ControlPlaneOptions): Promise<ControlPlane> {
+  /** Makes its certificate authority: from then on machines can be given their certificates. */
+  static async create(options: ControlPlaneOptions): Promise<ControlPlane> {
     const { paths } = options
     await Promise.all(
       [paths.pki, paths.logs, paths.etcd].map((folder) => mkdir(folder, { recursive: true })),
@@ -57,14 +57,14 @@ export class ControlPlane {
       organization: 'system:masters',
       usage: 'client',
     })
-    const plane = new ControlPlane(
-      options,
-      ca,
-      admin,
-      new ApiClient(API_SERVER, ca.certificate, admin),
-    )
-    plane.#startEtcd()
-    await plane.#startApiServer()
+    return new ControlPlane(options, ca, admin, new ApiClient(API_SERVER, ca.certificate, admin))
+  }
+
+  /** Starts etcd and the API server, and when `/readyz` says so the controllers. */
+  async start(): Promise<void> {
+    const { paths } = this.#options
+    this.#startEtcd()
+    await this.#startApiServer()
     await until(
       'the start of the API server',
       {
@@ -72,11 +72,10 @@ export class ControlPlane {
         intervalMs: 50,
         log: join(paths.logs, 'kube-apiserver.log'),
       },
-      async () => ((await plane.api.get('/readyz')) === 'ok' ? true : undefined),
+      async () => ((await this.api.get('/readyz')) === 'ok' ? true : undefined),
     )
     // Before the API server has its RBAC roles the controller-manager exits.
-    await plane.#startControllers()
-    return plane
+    await this.#startControllers()
   }
 
   /** A kubeconfig for `user`, for processes inside the lab unless `server` says otherwise. */

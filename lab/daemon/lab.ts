@@ -108,45 +108,42 @@ export class Lab {
       REGISTRY_PORT,
     )
 
-    this.#plane = await steps('control-plane', 'etcd, the API server and its controllers', () =>
-      ControlPlane.start({
-        paths,
-        bin: config.artifacts.binaries,
-        etcd: join(config.artifacts.nodeRootfs, 'usr/bin/etcd'),
-        clusterName: CLUSTER_NAME,
-        ec2Endpoint,
-        timers: config.timers,
-        onDeath,
-      }),
-    )
+    const plane = await ControlPlane.create({
+      paths,
+      bin: config.artifacts.binaries,
+      etcd: join(config.artifacts.nodeRootfs, 'usr/bin/etcd'),
+      clusterName: CLUSTER_NAME,
+      ec2Endpoint,
+      timers: config.timers,
+      onDeath,
+    })
+    this.#plane = plane
     await this.#forwardApiServer()
     await this.#writeKubeconfig()
-
-    await steps(
-      'machines',
-      `${zones.length} machines, one in each zone, and the nodes on them`,
-      async () => {
-        const tags = {
-          Name: 'zonefall-lab-node',
-          'eks:cluster-name': CLUSTER_NAME,
-          'eks:nodegroup-name': 'zonefall',
-          [`kubernetes.io/cluster/${CLUSTER_NAME}`]: 'owned',
-        }
-        await Promise.all([
-          ...zones.map(async ({ subnetId }) => {
+    const tags = {
+      Name: 'zonefall-lab-node',
+      'eks:cluster-name': CLUSTER_NAME,
+      'eks:nodegroup-name': 'zonefall',
+      [`kubernetes.io/cluster/${CLUSTER_NAME}`]: 'owned',
+    }
+    // At the same time: a kubelet that is there first tries again until the API server answers.
+    await Promise.all([
+      steps('control-plane', 'etcd, the API server and its controllers', () => plane.start()),
+      steps('machines', `${zones.length} machines, one in each zone`, () =>
+        Promise.all(
+          zones.map(({ subnetId }) => {
             const request = { imageId: NODE_IMAGE_ID, instanceType: INSTANCE_TYPE, subnetId, tags }
-            await ec2.launch(request, MACHINE_TIMEOUT_MS)
+            return ec2.launch(request, MACHINE_TIMEOUT_MS)
           }),
-          applyAddons(this.#controlPlane().api, {
-            ec2Endpoint,
-            nodes: zones.length,
-            logs: paths.logs,
-          }),
-        ])
-      },
+        ),
+      ),
+    ])
+    const wanted = { nodes: zones.length, logs: paths.logs }
+    await steps('nodes', 'the nodes on them Ready', () =>
+      applyAddons(plane.api, { ...wanted, ec2Endpoint }),
     )
-    await steps('cluster', 'CoreDNS and the EBS CSI driver answering', () =>
-      addonsReady(this.#controlPlane().api, { nodes: zones.length, logs: paths.logs }),
+    await steps('add-ons', 'CoreDNS and the EBS CSI driver answering', () =>
+      addonsReady(plane.api, wanted),
     )
   }
 
