@@ -17,8 +17,12 @@ const READ_TIMEOUT = 0x1200
 const READ_TIMEOUT_MS = 12_000
 const RECONNECT_MS = 250
 
-/** How a request ended that did not succeed. */
-export type Refusal = 'unavailable' | 'timeout' | 'connection' | 'other'
+/**
+ * How a request ended that did not succeed. Only `unavailable` says for certain that the database
+ * refused it for want of replicas; `timeout` is the coordinator's own word that replicas did not
+ * answer it in time; of all others nobody knows what became of them.
+ */
+export type Refusal = 'unavailable' | 'timeout' | 'no-answer' | 'connection' | 'other'
 
 export type Row = Readonly<Record<string, unknown>>
 
@@ -167,7 +171,7 @@ export function refusalOf(error: unknown): Refusal {
   if (code === UNAVAILABLE) return 'unavailable'
   if (code === WRITE_TIMEOUT || code === READ_TIMEOUT) return 'timeout'
   const name = error instanceof Error ? error.name : ''
-  if (name === 'OperationTimedOutError') return 'timeout'
+  if (name === 'OperationTimedOutError') return 'no-answer'
   if (name === 'NoHostAvailableError' || /socket was closed/i.test(String(error)))
     return 'connection'
   return 'other'
