@@ -16,6 +16,8 @@ export interface Placement {
 export interface VolumePlacement {
   readonly claim: string
   readonly claimUid?: string
+  /** Of the claim: `Bound`; absent where there is no such claim. */
+  readonly phase?: string
   /** Name of the persistent volume; absent while the claim is unbound. */
   readonly volume?: string
   /** The driver's name for it: `vol-…`. */
@@ -57,6 +59,7 @@ export async function readVolume(
   return {
     claim,
     ...(found?.metadata?.uid === undefined ? {} : { claimUid: found.metadata.uid }),
+    ...(found?.status?.phase === undefined ? {} : { phase: found.status.phase }),
     ...(volumeName === undefined ? {} : { volume: volumeName }),
     ...(volume?.spec?.csi === undefined ? {} : { volumeId: volume.spec.csi.volumeHandle }),
     zones: volume === undefined ? [] : zonesOfVolume(volume),
