@@ -1,4 +1,6 @@
+import { z } from 'zod'
 import type { JournalEntry, Undo, UndoScope } from '../model/journal.ts'
+import { refusalOf } from '../kube/cluster.ts'
 import { randomLetters } from '../std/ids.ts'
 import { NdjsonAppender, readNdjson } from '../std/ndjson.ts'
 import { journalEntrySchema } from './records.ts'
@@ -21,6 +23,8 @@ export interface PendingUndo {
   readonly scope: UndoScope
   readonly action: string
   readonly undo: Undo
+  /** UID of what a creation made; undefined when its answer did not come. */
+  readonly uid?: string
   /** How often undoing it failed so far. */
   readonly failures: number
 }
@@ -40,7 +44,8 @@ export class Journal {
 
   /**
    * Makes a change that can be undone: notes it with its undo, then makes it. When `change` throws
-   * it may have happened all the same, so its undo stays due, and the error is passed on.
+   * it may have happened all the same, so its undo stays due, and the error is passed on; only a
+   * creation that the API server refused for good is known not to have happened.
    */
   async change<T>(
     what: Change,
@@ -60,10 +65,14 @@ export class Journal {
     try {
       value = await change()
     } catch (error) {
-      this.#append({ step: 'uncertain', id, at: now(), error: messageOf(error) })
+      // What consists of one call. Others may have been made in part, and their undos are harmless.
+      const isRefused = what.undo.kind === 'delete-object' && refusalOf(error) !== undefined
+      const step = isRefused ? 'refused' : 'uncertain'
+      this.#append({ step, id, at: now(), error: messageOf(error) })
       throw error
     }
-    this.#append({ step: 'changed', id, at: now() })
+    const uid = what.undo.kind === 'delete-object' ? uidOf(value) : undefined
+    this.#append({ step: 'changed', id, at: now(), ...(uid === undefined ? {} : { uid }) })
     return { id, value }
   }
 
@@ -91,6 +100,12 @@ export class Journal {
   }
 }
 
+const createdObject = z.looseObject({ metadata: z.looseObject({ uid: z.string() }) })
+
+function uidOf(value: unknown): string | undefined {
+  return createdObject.safeParse(value).data?.metadata.uid
+}
+
 /** All entries of a journal; a torn line is one whose write never returned, so nothing followed. */
 export function readJournal(path: string): readonly JournalEntry[] {
   return readNdjson(path, (value) => journalEntrySchema.parse(value)).records
@@ -103,8 +118,11 @@ export function pendingOf(entries: readonly JournalEntry[]): PendingUndo[] {
     if (entry.step === 'intent') {
       const { id, scenario, scope, action, undo } = entry
       if (undo.kind !== 'none') due.set(id, { id, scenario, scope, action, undo, failures: 0 })
-    } else if (entry.step === 'undone') {
+    } else if (entry.step === 'undone' || entry.step === 'refused') {
       due.delete(entry.id)
+    } else if (entry.step === 'changed' && entry.uid !== undefined) {
+      const change = due.get(entry.id)
+      if (change) due.set(entry.id, { ...change, uid: entry.uid })
     } else if (entry.step === 'undo-failed') {
       const change = due.get(entry.id)
       if (change) due.set(entry.id, { ...change, failures: change.failures + 1 })

@@ -2,11 +2,11 @@ import type { KubernetesObject, V1Node } from '@kubernetes/client-node'
 import { connectEc2, type Ec2 } from '../aws/ec2.ts'
 import { type Cluster, orAbsent } from '../kube/cluster.ts'
 import type { TargetDescription } from '../model/target.ts'
+import { RUN_LABEL } from '../model/run-label.ts'
 import { poll, WaitTimeoutError } from '../std/poll.ts'
 import type { Projection } from './records.ts'
 
-/** Every object that a run makes carries this label with the run's id, where it can. */
-export const RUN_LABEL = 'zonefall.io/run'
+export { RUN_LABEL }
 
 export interface ProjectionScope {
   readonly cluster: Cluster

@@ -19,7 +19,12 @@ const undo: z.ZodType<Undo> = z.discriminatedUnion('kind', [
     name: z.string(),
     awaitGone: z.boolean(),
   }),
-  z.object({ kind: z.literal('delete-claims'), namespace: z.string(), selector: z.string() }),
+  z.object({
+    kind: z.literal('delete-claims'),
+    namespace: z.string(),
+    selector: z.string(),
+    prefixes: z.array(z.string()).exactOptional(),
+  }),
   z.object({ kind: z.literal('set-unschedulable'), node: z.string(), value: z.boolean() }),
   z.object({
     kind: z.literal('scale-statefulset'),
@@ -41,7 +46,8 @@ export const journalEntrySchema: z.ZodType<JournalEntry> = z.discriminatedUnion(
     action: z.string(),
     undo,
   }),
-  z.object({ step: z.literal('changed'), ...step }),
+  z.object({ step: z.literal('changed'), ...step, uid: z.string().exactOptional() }),
+  z.object({ step: z.literal('refused'), ...step, error: z.string() }),
   z.object({ step: z.literal('uncertain'), ...step, error: z.string() }),
   z.object({ step: z.literal('undone'), ...step }),
   z.object({ step: z.literal('undo-failed'), ...step, error: z.string() }),

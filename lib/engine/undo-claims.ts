@@ -1,48 +1,55 @@
 import type { V1PersistentVolume, V1PersistentVolumeClaim } from '@kubernetes/client-node'
+import { isClaimNameOf } from '../kube/claim-selector.ts'
 import { orAbsent } from '../kube/cluster.ts'
 import type { Undo } from '../model/journal.ts'
-import { describeRemains, untilGone, type UndoTools } from './undo-tools.ts'
+import { describeRemains, isOurs, untilGone, type UndoTools } from './undo-tools.ts'
 
 /**
  * Deletes claims by label and waits until their persistent volumes, and with EC2 the volumes
  * behind them, are gone. Volumes whose claim went before (an undo that was cut off) are awaited
- * too. A volume that its class retains is deleted by name: this run made it.
+ * too. A volume that its class retains is deleted by name if it is younger than the run.
  */
 export async function deleteClaims(
   undo: Extract<Undo, { kind: 'delete-claims' }>,
   tools: UndoTools,
 ): Promise<void> {
-  const { namespace, selector } = undo
+  const { namespace, selector, prefixes } = undo
+  const isOfSet = (name = ''): boolean => prefixes === undefined || isClaimNameOf(prefixes, name)
   const { items } = await tools.cluster.core.listNamespacedPersistentVolumeClaim({
     namespace,
     labelSelector: selector,
   })
-  await deleteThese(namespace, items, tools)
+  const claims = items.filter(({ metadata }) => isOfSet(metadata?.name))
+  const volumes = await volumesOf(namespace, claims, isOfSet, tools)
+  await deleteThese(namespace, claims, volumes, tools)
 }
 
 /** Deletes one claim by name; see `deleteClaims`. */
 export async function deleteOneClaim(
+  { name, awaitGone }: Extract<Undo, { kind: 'delete-object' }>,
   namespace: string,
-  name: string,
-  awaitGone: boolean,
+  madeUid: string | undefined,
   tools: UndoTools,
 ): Promise<void> {
   const { core } = tools.cluster
-  const claim = await orAbsent(core.readNamespacedPersistentVolumeClaim({ namespace, name }))
+  const found = await orAbsent(core.readNamespacedPersistentVolumeClaim({ namespace, name }))
+  const claim = found && isOurs(found, madeUid, tools) ? found : undefined
   if (!awaitGone) {
     if (claim) await orAbsent(core.deleteNamespacedPersistentVolumeClaim({ namespace, name }))
     return
   }
-  await deleteThese(namespace, claim ? [claim] : [], tools)
+  const claims = claim ? [claim] : []
+  const volumes = await volumesOf(namespace, claims, (owner) => owner === name, tools)
+  await deleteThese(namespace, claims, volumes, tools)
 }
 
 async function deleteThese(
   namespace: string,
   claims: readonly V1PersistentVolumeClaim[],
+  volumes: readonly V1PersistentVolume[],
   tools: UndoTools,
 ): Promise<void> {
   const { core } = tools.cluster
-  const volumes = await volumesOf(namespace, claims, tools)
   for (const claim of claims) {
     const name = claim.metadata?.name ?? ''
     await orAbsent(core.deleteNamespacedPersistentVolumeClaim({ namespace, name }))
@@ -57,10 +64,14 @@ async function deleteThese(
   for (const volume of volumes) await awaitVolumeGone(volume, tools)
 }
 
-/** The volumes of these claims, and those this run's claims in the namespace left behind. */
+/**
+ * The volumes that go with these claims, and those which claims of such names left behind in this
+ * run. One that is older than the run and retained was somebody's before and stays.
+ */
 async function volumesOf(
   namespace: string,
   claims: readonly V1PersistentVolumeClaim[],
+  isOwner: (claim?: string) => boolean,
   { cluster, startedAtEpochMs }: UndoTools,
 ): Promise<readonly V1PersistentVolume[]> {
   const bound = new Set(claims.map((claim) => claim.spec?.volumeName).filter(Boolean))
@@ -68,12 +79,18 @@ async function volumesOf(
   const { items: living } = await cluster.core.listNamespacedPersistentVolumeClaim({ namespace })
   const livingUids = new Set(living.map((claim) => claim.metadata?.uid))
   return volumes.filter((volume) => {
-    if (bound.has(volume.metadata?.name)) return true
     const owner = volume.spec?.claimRef
     const madeAtMs = volume.metadata?.creationTimestamp?.getTime() ?? 0
     // A second of slack: the API server's times have no fractions.
     const isOfThisRun = madeAtMs >= startedAtEpochMs - 1000
-    return owner?.namespace === namespace && !livingUids.has(owner.uid) && isOfThisRun
+    const isRetained = volume.spec?.persistentVolumeReclaimPolicy === 'Retain'
+    if (bound.has(volume.metadata?.name)) return isOfThisRun || !isRetained
+    return (
+      isOfThisRun &&
+      owner?.namespace === namespace &&
+      isOwner(owner.name) &&
+      !livingUids.has(owner.uid)
+    )
   })
 }
 

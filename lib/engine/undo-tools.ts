@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '@kubernetes/client-node'
 import type { Ec2 } from '../aws/ec2.ts'
 import type { Cluster } from '../kube/cluster.ts'
+import { RUN_LABEL } from '../model/run-label.ts'
 import type { BudgetName } from '../std/budgets.ts'
 import { poll, type ProbeResult } from '../std/poll.ts'
 
@@ -9,7 +10,23 @@ export interface UndoTools {
   readonly cluster: Cluster
   readonly ec2: Ec2 | undefined
   readonly startedAtEpochMs: number
+  /** Whether the cluster is the run's alone: then a name is enough to know what it made. */
+  readonly isLab: boolean
+  readonly runId: string
   readonly signal: AbortSignal
+}
+
+/**
+ * Whether an object is what a run made: by its UID where the journal has it, else by the run's
+ * label, or in the lab by its name. Whatever else holds that name is somebody else's.
+ */
+export function isOurs(
+  found: KubernetesObject,
+  uid: string | undefined,
+  { isLab, runId }: Pick<UndoTools, 'isLab' | 'runId'>,
+): boolean {
+  if (uid !== undefined) return found.metadata?.uid === uid
+  return isLab || found.metadata?.labels?.[RUN_LABEL] === runId
 }
 
 /** Waits until `look` finds nothing; what it finds is what the time-out message shows. */

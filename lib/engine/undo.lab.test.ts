@@ -21,8 +21,9 @@ beforeAll(async () => {
   await api.addNode('node-a', 'a')
   const startedAtEpochMs = Date.now()
   context = {
+    id: 'r',
     cluster: api.cluster,
-    target: {},
+    target: { kind: 'lab' },
     journal: new Journal(join(dir, 'journal.ndjson')),
     timeline: new Timeline(join(dir, 'timeline.ndjson'), startedAtEpochMs, 'supervisor'),
     startedAtEpochMs,

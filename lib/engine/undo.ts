@@ -7,12 +7,14 @@ import { within } from '../std/poll.ts'
 import type { Journal, PendingUndo } from './journal.ts'
 import { deleteClaims, deleteOneClaim } from './undo-claims.ts'
 import type { Timeline } from './timeline.ts'
-import { describeRemains, untilGone, type UndoTools } from './undo-tools.ts'
+import { describeRemains, isOurs, untilGone, type UndoTools } from './undo-tools.ts'
 
 /** What undoing needs; a `Run` has it all. */
 export interface UndoContext {
   readonly cluster: Cluster
-  readonly target: Pick<TargetDescription, 'aws'>
+  /** The run's id. */
+  readonly id: string
+  readonly target: Pick<TargetDescription, 'kind' | 'aws'>
   readonly journal: Journal
   readonly timeline: Timeline
   readonly startedAtEpochMs: number
@@ -55,10 +57,12 @@ export async function undoAll(
                 ...(options.signal ? { signal: options.signal } : {}),
               },
               (signal) =>
-                executeUndo(change.undo, {
+                executeUndo(change, {
                   cluster: run.cluster,
                   ec2,
                   startedAtEpochMs: run.startedAtEpochMs,
+                  isLab: run.target.kind === 'lab',
+                  runId: run.id,
                   signal,
                 }),
             ),
@@ -92,10 +96,13 @@ function note(write: () => void): void {
 }
 
 /** Takes one change back; done when it is in effect, and at once when there is nothing to do. */
-export async function executeUndo(undo: Undo, tools: UndoTools): Promise<void> {
+export async function executeUndo(
+  { undo, uid }: Pick<PendingUndo, 'undo' | 'uid'>,
+  tools: UndoTools,
+): Promise<void> {
   switch (undo.kind) {
     case 'delete-object':
-      return deleteObject(undo, tools)
+      return deleteObject(undo, uid, tools)
     case 'delete-claims':
       return deleteClaims(undo, tools)
     case 'set-unschedulable':
@@ -121,10 +128,11 @@ const OWNERS_OF_PODS = new Set(['StatefulSet', 'Deployment', 'DaemonSet', 'Repli
 
 async function deleteObject(
   undo: Extract<Undo, { kind: 'delete-object' }>,
+  madeUid: string | undefined,
   tools: UndoTools,
 ): Promise<void> {
   if (undo.objectKind === 'PersistentVolumeClaim' && undo.namespace !== undefined) {
-    return deleteOneClaim(undo.namespace, undo.name, undo.awaitGone, tools)
+    return deleteOneClaim(undo, undo.namespace, madeUid, tools)
   }
   const { objects } = tools.cluster
   const header = {
@@ -137,7 +145,7 @@ async function deleteObject(
   }
   const read = (): Promise<KubernetesObject | undefined> => orAbsent(objects.read(header))
   const found = await read()
-  if (!found) return
+  if (!found || !isOurs(found, madeUid, tools)) return
   const uid = found.metadata?.uid
   const policy = undo.awaitGone && OWNERS_OF_PODS.has(undo.objectKind) ? 'Foreground' : 'Background'
   try {

@@ -36,7 +36,7 @@ export async function seeCanaryRefused(
     },
     async () => {
       try {
-        await cluster.core.createNamespacedPod({
+        return await cluster.core.createNamespacedPod({
           namespace,
           body: canaryPod(name, zone, context.labels),
         })

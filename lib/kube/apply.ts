@@ -5,7 +5,7 @@ import type { ChangeLog } from './changes.ts'
 import { type Cluster, explainApiError, orAbsent } from './cluster.ts'
 import type { ManifestObject } from './manifests.ts'
 import { isClusterScoped } from './transforms.ts'
-import { findClaimSelector } from './claim-selector.ts'
+import { findClaimsOfSet, isClaimNameOf } from './claim-selector.ts'
 
 export interface ApplyOptions {
   /** Where objects go that name no namespace. */
@@ -23,8 +23,8 @@ const WORKLOADS = ['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob']
  * Creates objects, each noted in the journal beforehand, in an order in which they find what they
  * need. Undone youngest first, a StatefulSet goes before its claims, and its StorageClass last.
  *
- * @throws PreflightError when one of them exists: zonefall never changes what it did not make.
- *   Nothing was created then.
+ * @throws PreflightError when one of them exists, or a claim that a StatefulSet would adopt:
+ *   zonefall never changes what it did not make. Nothing was created then.
  */
 export async function applyObjects(
   cluster: Cluster,
@@ -47,15 +47,20 @@ export async function applyObjects(
     )
   }
   for (const object of objects.toSorted((a, b) => rank(a) - rank(b))) {
-    const selector = findClaimSelector(object)
+    const claims = findClaimsOfSet(object)
     const namespace = object.metadata?.namespace
-    if (selector !== undefined && namespace !== undefined) {
+    if (claims !== undefined && namespace !== undefined) {
       // The claims are the controller's doing, so they are journaled before it has anything to do.
       await log.change(
         {
           ...about,
           action: `let StatefulSet ${object.metadata?.name ?? ''} make its claims`,
-          undo: { kind: 'delete-claims', namespace, selector },
+          undo: {
+            kind: 'delete-claims',
+            namespace,
+            selector: claims.selector,
+            prefixes: claims.prefixes,
+          },
         },
         () => Promise.resolve(),
       )
@@ -87,7 +92,7 @@ async function create(
     },
     async () => {
       try {
-        await cluster.objects.create(object)
+        return await cluster.objects.create(object)
       } catch (error) {
         throw new PreflightError(
           `${kind} ${name} could not be created: ${explainApiError(error)}`,
@@ -125,12 +130,31 @@ async function refuseExisting(
       there.push(`${kind ?? '?'} ${metadata?.name ?? '?'}`)
     }
   }
+  for (const object of objects) there.push(...(await claimsInTheWay(cluster, object)))
   if (there.length === 0) return
   throw new PreflightError(
     `${there.join(', ')} ${there.length === 1 ? 'exists' : 'exist'} already, and zonefall never touches what it did not make.`,
     {
       hint: 'If an interrupted run left them: npx zonefall cleanup. If they are somebody else’s: choose another --namespace.',
     },
+  )
+}
+
+/** Claims that a StatefulSet would take over, and that would go with it. */
+async function claimsInTheWay(cluster: Cluster, object: KubernetesObject): Promise<string[]> {
+  const claims = findClaimsOfSet(object)
+  const namespace = object.metadata?.namespace
+  if (claims === undefined || namespace === undefined) return []
+  const { core } = cluster
+  const [{ items: all }, { items: matching }] = await Promise.all([
+    core.listNamespacedPersistentVolumeClaim({ namespace }),
+    core.listNamespacedPersistentVolumeClaim({ namespace, labelSelector: claims.anybodys }),
+  ])
+  const names = (items: readonly KubernetesObject[]): string[] =>
+    items.map(({ metadata }) => metadata?.name ?? '')
+  const adopted = names(all).filter((name) => isClaimNameOf(claims.prefixes, name))
+  return [...new Set([...adopted, ...names(matching)])].map(
+    (name) => `PersistentVolumeClaim ${name}`,
   )
 }
 

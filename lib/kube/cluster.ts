@@ -113,6 +113,18 @@ export function statusOf(error: unknown): number | undefined {
   return error instanceof ApiException ? error.code : undefined
 }
 
+/**
+ * The status by which the API server refused a call for good: it did not happen. Looks at causes
+ * too; undefined of time-outs, of 408 and of 5xx, after which it may have happened all the same.
+ */
+export function refusalOf(error: unknown): number | undefined {
+  const status = statusOf(error)
+  if (status !== undefined) {
+    return status >= 400 && status < 500 && status !== 408 ? status : undefined
+  }
+  return error instanceof Error && error.cause !== undefined ? refusalOf(error.cause) : undefined
+}
+
 /** The answer, or undefined where the API server says that there is no such object. */
 export async function orAbsent<T>(call: Promise<T>): Promise<T | undefined> {
   try {

@@ -1,7 +1,7 @@
 /**
  * The journal: before anything is changed its intent and undo are appended and fsynced, then the
  * change is made, then the outcome is appended. Replaying the undos of all entries that are not
- * `undone`, youngest first, brings the cluster back. Undos are data, because the process that
+ * `undone` or `refused`, youngest first, brings the cluster back. Undos are data, because the process that
  * replays them is rarely the one that wrote them.
  */
 export type JournalEntry =
@@ -17,7 +17,15 @@ export type JournalEntry =
       readonly action: string
       readonly undo: Undo
     }
-  | { readonly step: 'changed'; readonly id: string; readonly at: string }
+  | {
+      readonly step: 'changed'
+      readonly id: string
+      readonly at: string
+      /** UID of the object that was created: its undo leaves any other of that name alone. */
+      readonly uid?: string
+    }
+  /** A creation was refused for good (HTTP 4xx): it did not happen, so nothing is due. */
+  | { readonly step: 'refused'; readonly id: string; readonly at: string; readonly error: string }
   /** The call failed: it may have happened all the same, so the undo stays due. */
   | { readonly step: 'uncertain'; readonly id: string; readonly at: string; readonly error: string }
   | { readonly step: 'undone'; readonly id: string; readonly at: string }
@@ -39,7 +47,14 @@ export type Undo =
       /** Wait until it is gone, and for a claim until its PV and volume are gone. */
       readonly awaitGone: boolean
     }
-  | { readonly kind: 'delete-claims'; readonly namespace: string; readonly selector: string }
+  | {
+      readonly kind: 'delete-claims'
+      readonly namespace: string
+      /** With the run's label where the target is shared. */
+      readonly selector: string
+      /** What the claims' names begin with, before `-<ordinal>`: `data-cassandra`. */
+      readonly prefixes?: readonly string[]
+    }
   | { readonly kind: 'set-unschedulable'; readonly node: string; readonly value: boolean }
   | {
       readonly kind: 'scale-statefulset'

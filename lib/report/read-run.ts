@@ -142,7 +142,7 @@ function dueChanges(journal: string): string[] {
     if (entry.step === 'intent' && entry.undo?.kind !== 'none') {
       due.set(entry.id, entry.action ?? entry.id)
     }
-    if (entry.step === 'undone') due.delete(entry.id)
+    if (entry.step === 'undone' || entry.step === 'refused') due.delete(entry.id)
   }
   return [...due.values()].toReversed()
 }

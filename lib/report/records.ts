@@ -97,7 +97,7 @@ export const runFileSchema = z.object({
 
 /** What a report needs of a line of the journal. */
 export const journalSchema = z.object({
-  step: z.enum(['intent', 'changed', 'uncertain', 'undone', 'undo-failed']),
+  step: z.enum(['intent', 'changed', 'refused', 'uncertain', 'undone', 'undo-failed']),
   id: z.string(),
   action: z.string().exactOptional(),
   error: z.string().exactOptional(),

@@ -1,0 +1,169 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { applyObjects } from '../kube/apply.ts'
+import { orAbsent } from '../kube/cluster.ts'
+import { parseManifests } from '../kube/manifests.ts'
+import { startTestApiServer, type TestApiServer } from '../kube/testing/api-server.ts'
+import type { Undo } from '../model/journal.ts'
+import { Journal, readJournal } from './journal.ts'
+import { Timeline } from './timeline.ts'
+import { undoAll, type UndoContext } from './undo.ts'
+
+/** What a run did not make is never touched, whatever its names and labels. */
+let api: TestApiServer
+let dir = ''
+let context: UndoContext
+let count = 0
+const namespace = 'default'
+
+beforeAll(async () => {
+  api = await startTestApiServer()
+  dir = await mkdtemp(join(tmpdir(), 'zonefall-ownership-'))
+})
+afterAll(async () => {
+  await rm(dir, { recursive: true })
+  await api[Symbol.asyncDispose]()
+})
+beforeEach(() => {
+  count += 1
+  const startedAtEpochMs = Date.now()
+  context = {
+    id: 'mine',
+    cluster: api.cluster,
+    target: { kind: 'lab' },
+    journal: new Journal(join(dir, `journal-${count}.ndjson`)),
+    timeline: new Timeline(join(dir, `timeline-${count}.ndjson`), startedAtEpochMs, 'supervisor'),
+    startedAtEpochMs,
+  }
+})
+
+const makeClaim = (name: string, labels: Record<string, string>, volumeName?: string) =>
+  api.cluster.core.createNamespacedPersistentVolumeClaim({
+    namespace,
+    body: {
+      metadata: { name, labels },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        storageClassName: 'none',
+        resources: { requests: { storage: '1Gi' } },
+        ...(volumeName === undefined ? {} : { volumeName }),
+      },
+    },
+  })
+const readClaim = (name: string) =>
+  orAbsent(api.cluster.core.readNamespacedPersistentVolumeClaim({ namespace, name }))
+const makeConfigMap = (name: string, labels: Record<string, string> = {}) =>
+  api.cluster.core.createNamespacedConfigMap({ namespace, body: { metadata: { name, labels } } })
+const readConfigMap = (name: string) =>
+  orAbsent(api.cluster.core.readNamespacedConfigMap({ namespace, name }))
+const deletion = (name: string): Undo => ({
+  kind: 'delete-object',
+  apiVersion: 'v1',
+  objectKind: 'ConfigMap',
+  namespace,
+  name,
+  awaitGone: true,
+})
+
+const statefulSet = (name: string, app: string) => `
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: { name: ${name} }
+spec:
+  replicas: 0
+  serviceName: ${name}
+  selector: { matchLabels: { app: ${app} } }
+  template:
+    metadata: { labels: { app: ${app} } }
+    spec: { containers: [{ name: c, image: none }] }
+  volumeClaimTemplates:
+    - metadata: { name: data, labels: { zonefall.io/run: mine } }
+      spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
+`
+
+test.for([
+  ['named as the StatefulSet would name it', 'data-one-0', 'others', 'one'],
+  ['with the labels of its selector', 'of-another-tool', 'two', 'two'],
+])('a claim %s is a reason to refuse', async ([, claim = '', app = '', set = '']) => {
+  await makeClaim(claim, { app })
+  const objects = parseManifests(statefulSet(set, set), 'set.yaml')
+  const applying = applyObjects(api.cluster, context.journal, objects, { namespace, scope: 'file' })
+  await expect(applying).rejects.toThrow(`PersistentVolumeClaim ${claim} exists already`)
+  expect(context.journal.pending()).toEqual([])
+  expect((await api.cluster.apps.listNamespacedStatefulSet({ namespace })).items).toEqual([])
+  await api.cluster.core.deleteNamespacedPersistentVolumeClaim({ namespace, name: claim })
+})
+
+test('only the claims of the run and of the set go; a retained volume from before stays', async () => {
+  const { core } = api.cluster
+  await core.createPersistentVolume({
+    body: {
+      metadata: { name: 'from-before' },
+      spec: {
+        capacity: { storage: '1Gi' },
+        accessModes: ['ReadWriteOnce'],
+        persistentVolumeReclaimPolicy: 'Retain',
+        storageClassName: 'none',
+        hostPath: { path: '/x' },
+      },
+    },
+  })
+  await applyObjects(
+    api.cluster,
+    context.journal,
+    parseManifests(statefulSet('db', 'db'), 'set.yaml'),
+    { namespace, scope: 'file' },
+  )
+  await makeClaim('data-db-0', { app: 'db', 'zonefall.io/run': 'mine' }, 'from-before')
+  await makeClaim('data-db-1', { app: 'db' })
+  await makeClaim('theirs', { app: 'db', 'zonefall.io/run': 'mine' })
+  const later = { ...context, startedAtEpochMs: Date.now() + 60_000 }
+  expect(await undoAll(later, context.journal.pending())).toEqual([])
+  expect(await readClaim('data-db-0')).toBeUndefined()
+  expect(await readClaim('data-db-1')).toBeDefined()
+  expect(await readClaim('theirs')).toBeDefined()
+  expect(await orAbsent(core.readPersistentVolume({ name: 'from-before' }))).toBeDefined()
+})
+
+test('a creation that was refused leaves nothing due', async () => {
+  await makeConfigMap('theirs')
+  const creating = context.journal.change(
+    { scenario: 's', action: 'create it', undo: deletion('theirs') },
+    () => makeConfigMap('theirs'),
+  )
+  await expect(creating).rejects.toThrow('409')
+  expect(readJournal(context.journal.path).map(({ step }) => step)).toEqual(['intent', 'refused'])
+  expect(await undoAll(context, context.journal.pending())).toEqual([])
+  expect(await readConfigMap('theirs')).toBeDefined()
+})
+
+test('another object under the name of one that the run made is left alone', async () => {
+  const { value } = await context.journal.change(
+    { scenario: 's', action: 'create it', undo: deletion('replaced') },
+    () => makeConfigMap('replaced'),
+  )
+  await api.cluster.core.deleteNamespacedConfigMap({ namespace, name: 'replaced' })
+  const other = await makeConfigMap('replaced')
+  expect(context.journal.pending()).toMatchObject([{ uid: value.metadata?.uid }])
+  expect(await undoAll(context, context.journal.pending())).toEqual([])
+  expect((await readConfigMap('replaced'))?.metadata?.uid).toBe(other.metadata?.uid)
+})
+
+test('without an answer the label of the run tells, or in the lab the name', async () => {
+  for (const name of ['labelled', 'unlabelled']) {
+    await makeConfigMap(name, name === 'labelled' ? { 'zonefall.io/run': 'mine' } : {})
+    const change = context.journal.change(
+      { scenario: 's', action: name, undo: deletion(name) },
+      () => Promise.reject(new Error('time-out')),
+    )
+    await expect(change).rejects.toThrow('time-out')
+  }
+  const due = context.journal.pending()
+  expect(await undoAll({ ...context, target: { kind: 'kubeconfig' } }, due)).toEqual([])
+  expect(await readConfigMap('labelled')).toBeUndefined()
+  expect(await readConfigMap('unlabelled')).toBeDefined()
+  expect(await undoAll(context, due)).toEqual([])
+  expect(await readConfigMap('unlabelled')).toBeUndefined()
+})
