@@ -102,6 +102,7 @@ export class ObjectWatch<T> implements AsyncDisposable {
           else ended.reject(new Error(`the watch answered ${code ?? 'an error'}`))
           return
         }
+        this.trouble = undefined
         if (current !== undefined) current = metadata?.resourceVersion ?? current
         if (type === 'BOOKMARK') return
         this.#tell({
