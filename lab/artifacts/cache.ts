@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
+import { LabRefusal } from '../std/lab-error.ts'
 import { ArtifactError } from './artifact-error.ts'
 import { lock } from './lock.ts'
 import type { BuildContext, Recipe, RecipeName } from './recipe.ts'
@@ -202,7 +203,7 @@ function requireTools(recipe: Recipe): void {
   )
   if (missing.length === 0) return
   const named = missing.map(([command, source]) => `${command} (${source})`).join(' and ')
-  throw new ArtifactError(
+  throw new LabRefusal(
     `Building ${recipe.name} needs ${named} on PATH; install what is missing and try again.`,
   )
 }

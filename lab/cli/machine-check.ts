@@ -1,5 +1,5 @@
 import { readFile, statfs } from 'node:fs/promises'
-import { LabError } from '../std/lab-error.ts'
+import { LabRefusal } from '../std/lab-error.ts'
 
 const GIB = 2 ** 30
 /** Artifacts take about 5 GiB while they are built; volumes and logs grow. */
@@ -11,12 +11,12 @@ const FILE_SYSTEMS = ['overlay', 'ext4'] as const
 /** Refuses a machine that can't carry a lab, naming the first reason and what to do about it. */
 export async function checkMachine(stateFolder: string): Promise<void> {
   if (process.platform !== 'linux') {
-    throw new LabError(`the lab needs Linux, this is ${process.platform}`, {
+    throw new LabRefusal(`the lab needs Linux, this is ${process.platform}`, {
       hint: 'Run it in a Linux virtual machine, or use `--target kubeconfig`.',
     })
   }
   if (process.getuid?.() !== 0) {
-    throw new LabError('the lab needs root, for namespaces, mounts and loop devices', {
+    throw new LabRefusal('the lab needs root, for namespaces, mounts and loop devices', {
       hint: 'Run the same command with sudo.',
     })
   }
@@ -24,25 +24,25 @@ export async function checkMachine(stateFolder: string): Promise<void> {
   const [major = 0, minor = 0] = release.split('.').map(Number)
   const [oldestMajor, oldestMinor] = OLDEST_KERNEL
   if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
-    throw new LabError(
+    throw new LabRefusal(
       `the lab needs Linux ${OLDEST_KERNEL.join('.')} or newer, this is ${release}`,
     )
   }
   const known = await readFile('/proc/filesystems', 'utf8')
   for (const name of FILE_SYSTEMS) {
     if (!known.split(/\s+/).includes(name)) {
-      throw new LabError(`the kernel has no ${name}`, { hint: `Try \`modprobe ${name}\`.` })
+      throw new LabRefusal(`the kernel has no ${name}`, { hint: `Try \`modprobe ${name}\`.` })
     }
   }
   const cgroups = await readFile('/proc/self/cgroup', 'utf8')
   if (!cgroups.includes(':memory:')) {
-    throw new LabError('the lab needs the cgroup v1 hierarchies, and this machine has v2 alone', {
+    throw new LabRefusal('the lab needs the cgroup v1 hierarchies, and this machine has v2 alone', {
       hint: 'Boot with `systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1`.',
     })
   }
   await readFile('/dev/loop-control').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENXIO' || error.code === 'EPERM') {
-      throw new LabError('there is no usable /dev/loop-control, so no volume can be made', {
+      throw new LabRefusal('there is no usable /dev/loop-control, so no volume can be made', {
         hint: 'Try `modprobe loop`; in a container, run it privileged.',
         cause: error,
       })
@@ -51,7 +51,7 @@ export async function checkMachine(stateFolder: string): Promise<void> {
   const disk = await statfs(stateFolder)
   const freeGiB = (disk.bavail * disk.bsize) / GIB
   if (freeGiB < FREE_DISK_GIB) {
-    throw new LabError(
+    throw new LabRefusal(
       `${stateFolder} has ${freeGiB.toFixed(1)} GiB free, and the lab needs ${FREE_DISK_GIB}`,
       { hint: 'Free some, or set XDG_STATE_HOME and XDG_CACHE_HOME to a larger disk.' },
     )

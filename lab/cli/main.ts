@@ -4,13 +4,13 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { BootEvent } from '../daemon/config.ts'
 import { liveDaemon, removeLab } from '../daemon/remains.ts'
 import { messageOf } from '../std/error-facts.ts'
-import { LabError } from '../std/lab-error.ts'
+import { LabError, LabRefusal } from '../std/lab-error.ts'
 import { type LabPaths, labPaths } from '../std/paths.ts'
 import { readStatus } from './control.ts'
 import { createProgress } from './progress.ts'
 import { up } from './up.ts'
 
-const USAGE_EXIT = 3
+const REFUSED_EXIT = 3
 const BROKEN_EXIT = 5
 
 const program = new Command('zonefall lab')
@@ -26,7 +26,7 @@ const program = new Command('zonefall lab')
 const paths = (): LabPaths => {
   const { name } = program.opts<{ name: string }>()
   if (!/^[a-z0-9-]{1,20}$/.test(name)) {
-    throw new LabError(`a lab's name is 1 to 20 of a–z, 0–9 and -, not ${JSON.stringify(name)}`)
+    throw new LabRefusal(`a lab's name is 1 to 20 of a–z, 0–9 and -, not ${JSON.stringify(name)}`)
   }
   return labPaths(name)
 }
@@ -114,7 +114,7 @@ program
     )
     if (machine === undefined) {
       const offered = machines.map((m) => m.node).join(', ')
-      throw new LabError(`there is no machine ${node} in the lab; there are ${offered}`)
+      throw new LabRefusal(`there is no machine ${node} in the lab; there are ${offered}`)
     }
     if (!machine.on) throw new LabError(`${machine.node} is off`)
     const inside = command.length === 0 ? ['/bin/bash', '-l'] : command
@@ -152,10 +152,10 @@ try {
   await program.parseAsync()
 } catch (error) {
   if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : USAGE_EXIT
+    process.exitCode = error.exitCode === 0 ? 0 : REFUSED_EXIT
   } else {
     printError(error)
-    process.exitCode = BROKEN_EXIT
+    process.exitCode = error instanceof LabRefusal ? REFUSED_EXIT : BROKEN_EXIT
   }
 }
 

@@ -38,7 +38,7 @@ async function failingUp(
 it('says what to do when it is not root', async () => {
   const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
   const { code, stderr } = await failingUp({}, nobody)
-  expect(code).toBe(5)
+  expect(code).toBe(3)
   expect(stderr).toBe(
     'error: the lab needs root, for namespaces, mounts and loop devices\n' +
       '  Run the same command with sudo.\n',
@@ -50,7 +50,7 @@ it('says what to do when the disk is too small', async () => {
   await mkdir(small)
   await run('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', small])
   const { code, stderr } = await failingUp({ XDG_STATE_HOME: small })
-  expect(code).toBe(5)
+  expect(code).toBe(3)
   expect(stderr).toMatch(/small\S* has 0\.1 GiB free, and the lab needs 8/)
   expect(stderr).toContain('set XDG_STATE_HOME and XDG_CACHE_HOME to a larger disk')
 })
@@ -58,7 +58,7 @@ it('says what to do when the disk is too small', async () => {
 it('says what to do when there is no loop device to be had', async () => {
   const hidden = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /dev; exec "$@"', 'sh']
   const { code, stderr } = await failingUp({}, hidden)
-  expect(code).toBe(5)
+  expect(code).toBe(3)
   expect(stderr).toContain('there is no usable /dev/loop-control')
   expect(stderr).toContain('modprobe loop')
 })
@@ -72,6 +72,6 @@ it('says what to do when Go is missing', async () => {
     PATH: `${dirname(process.execPath)}:${withoutGo}`,
     XDG_CACHE_HOME: join(folder, 'cache'),
   })
-  expect(code).toBe(5)
+  expect(code).toBe(3)
   expect(stderr).toMatch(/^error: Building binaries needs go \(Go 1\.26 or newer\) on PATH;/)
 })

@@ -14,3 +14,6 @@ export class LabError extends Error {
     this.log = options.log
   }
 }
+
+/** Refused before anything was started: the machine can't carry a lab, or the call made no sense. */
+export class LabRefusal extends LabError {}

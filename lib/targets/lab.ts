@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
-import { LabError } from '../model/errors.ts'
+import { LabError, PreflightError } from '../model/errors.ts'
 import { within } from '../std/poll.ts'
 import { describeCluster } from './describe.ts'
 import type { StartedTarget, StartOptions, StepEvent, Target } from './target.ts'
@@ -24,6 +24,9 @@ export const LAB_COMMAND = [
   process.execPath,
   join(import.meta.dirname, '../../lab/cli/main.ts'),
 ] as const
+
+/** With this code the lab's command line says that it has started nothing. */
+const REFUSED_EXIT = 3
 
 const labUpSchema = z.object({
   name: z.string(),
@@ -151,8 +154,9 @@ async function untilUp(child: ChildProcess, onStep: (event: StepEvent) => void):
       const how = signal === null ? `exit code ${code}` : signal
       const seen = lastError ?? lastOutput
       const message = failure?.error ?? `The lab ended with ${how} before it was up: ${seen}`
+      const RefusalOrError = code === REFUSED_EXIT ? PreflightError : LabError
       reject(
-        new LabError(message, {
+        new RefusalOrError(message, {
           hint: [failure?.hint, failure?.log && `The log is ${failure.log}.`]
             .filter(Boolean)
             .join(' '),
