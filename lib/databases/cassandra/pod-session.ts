@@ -50,26 +50,27 @@ export class PodSession implements AsyncDisposable {
     cluster: Cluster,
     target: { namespace: string; pod: string; uid: string; port: number },
   ): Promise<PodSession> {
-    const forward = await PodPortForward.open(cluster, target)
+    let forward: PodPortForward | undefined
     let lastClient: Client | undefined
     try {
       return await poll(
         { what: `CQL with pod ${target.pod}`, budget: 'cqlConnect', intervalMs: RECONNECT_MS },
         async () => {
-          const client = pinnedClient(forward.localPort)
+          const opened = (forward ??= await PodPortForward.open(cluster, target))
+          const client = pinnedClient(opened.localPort)
           lastClient = client
           try {
             await client.connect()
-            return { done: true, value: new PodSession(target, forward, client) }
+            return { done: true, value: new PodSession(target, opened, client) }
           } catch (error) {
             await client.shutdown()
-            return { done: false, seen: forward.lastError ?? explainDriverError(error) }
+            return { done: false, seen: opened.lastError ?? explainDriverError(error) }
           }
         },
       )
     } catch (error) {
       await lastClient?.shutdown()
-      await forward[Symbol.asyncDispose]()
+      await forward?.[Symbol.asyncDispose]()
       if (!(error instanceof WaitTimeoutError)) throw error
       throw new InconclusiveError(`There is no CQL connection to pod ${target.pod}.`, {
         cause: error,
