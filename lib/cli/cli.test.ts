@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -50,6 +50,44 @@ test.for<[string[], RegExp]>([
   expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
   expect(stderr).toMatch(message)
   expect(stderr).not.toContain('    at ')
+})
+
+const TUTORIAL = join(import.meta.dirname, '../../manifests/cassandra')
+
+/** `run` on a cluster that is not there: what gets past the check of options ends on that. */
+function refusedRun(...args: string[]): string {
+  const { code, stderr } = zonefall('run', '--target', 'kubeconfig', '--context', 'x', ...args)
+  expect(code).toBe(3)
+  return stderr
+}
+
+test.for<[string[], RegExp]>([
+  [['--manifests', 'casandra=/'], /knows no casandra\.[^]*Did you mean cassandra\?/],
+  [['--manifests', 'cassandra=/no/such'], /there is no file or folder \/no\/such\./],
+  [['--require', 'cordn'], /--require knows no cordn\.[^]*There are: /],
+])('run %j is refused before the target is asked', ([args, message]) => {
+  expect(refusedRun(...args)).toMatch(message)
+})
+
+test('the tutorial passes the check of manifests', () => {
+  expect(refusedRun('--manifests', `cassandra=${TUTORIAL}`)).toContain(
+    "no-kubeconfig can't be read",
+  )
+})
+
+test.for<[string, string, string, RegExp]>([
+  ['don’t parse', '20-service.yaml', 'kind: [', /20-service\.yaml:\d+: /],
+  ['lack the Service', '20-service.yaml', '', /No Service leads to port 9042/],
+  ['lack the container', '30-statefulset.yaml', '9042→9999', /declares containerPort 9042/],
+])('manifests that %s are refused before the target is asked', ([, file, change, message]) => {
+  const dir = mkdtempSync(join(out, 'manifests-'))
+  for (const name of ['10-storageclass.yaml', '20-service.yaml', '30-statefulset.yaml']) {
+    const text = readFileSync(join(TUTORIAL, name), 'utf8')
+    const [from = '', to] = change.split('→')
+    const changed = to === undefined ? change : text.replaceAll(from, to)
+    writeFileSync(join(dir, name), name === file ? changed : text)
+  }
+  expect(refusedRun('--manifests', `cassandra=${dir}`)).toMatch(message)
 })
 
 test('clean-up with nothing to do says so; one of a run that is not there is refused', () => {

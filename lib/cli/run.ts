@@ -1,16 +1,15 @@
-import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { collectScenarios } from '../engine/collect.ts'
 import { Interrupts } from '../engine/interrupts.ts'
 import { selectScenarios, TIERS } from '../engine/select.ts'
 import { superviseRun } from '../engine/supervisor.ts'
-import { PreflightError } from '../model/errors.ts'
 import type { Tier } from '../model/scenario.ts'
 import { createReporter } from '../report/terminal.ts'
 import { toReportJson } from '../report/json.ts'
 import { randomLetters } from '../std/ids.ts'
 import { redactData } from '../std/redact.ts'
+import { checkManifests, checkRequired } from './check-options.ts'
 import { chooseTarget, TARGETS, type TargetOptions } from './choose-target.ts'
 import { DEFAULT_OUT, duration, list, namedPath, namespaceName, oneOf } from './options.ts'
 
@@ -80,11 +79,12 @@ export function targetOptions(command: Command): Command {
 }
 
 async function run(filters: readonly string[], flags: RunFlags): Promise<void> {
-  const target = await chooseTarget(flags)
   const known = await collectScenarios()
   const tier = effectiveTier(flags.tier, filters)
   const selected = selectScenarios(known, { filters, tier, tags: flags.tags ?? [] })
-  const manifests = await existingPaths(flags.manifests ?? {})
+  checkRequired(flags.require ?? [], known)
+  const manifests = await checkManifests(flags.manifests ?? {}, selected)
+  const target = await chooseTarget(flags)
 
   const reporter = createReporter({ stream: flags.json ? process.stderr : process.stdout })
   const interrupts = new Interrupts()
@@ -118,17 +118,4 @@ async function run(filters: readonly string[], flags: RunFlags): Promise<void> {
   } finally {
     stopListening()
   }
-}
-
-async function existingPaths(
-  manifests: Readonly<Record<string, string>>,
-): Promise<Record<string, string>> {
-  const resolved: Record<string, string> = {}
-  for (const [name, path] of Object.entries(manifests)) {
-    const full = resolve(path)
-    const found = await stat(full).catch(() => undefined)
-    if (!found) throw new PreflightError(`--manifests ${name}: there is no file or folder ${full}.`)
-    resolved[name] = full
-  }
-  return resolved
 }

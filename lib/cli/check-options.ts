@@ -1,0 +1,61 @@
+import { stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { PROJECT_ROOT } from '../engine/collect.ts'
+import { loadManifests } from '../kube/manifests.ts'
+import { findWorkload } from '../kube/workload.ts'
+import { PreflightError } from '../model/errors.ts'
+import type { ScenarioInfo } from '../model/scenario.ts'
+import { nearest } from '../std/nearest.ts'
+
+/** What `--manifests NAME=` can stand in for: folders of manifests/, and the port of each. */
+const SYSTEMS: Readonly<Record<string, { readonly port: number }>> = {
+  cassandra: { port: 9042 },
+}
+
+/**
+ * The full paths of `--manifests`. What the chosen scenarios will deploy, given or not, is read and
+ * checked: nobody should wait for a lab to hear of a typing error.
+ *
+ * @throws PreflightError for an unknown name, a path that is not there, and manifests that don't do
+ */
+export async function checkManifests(
+  given: Readonly<Record<string, string>>,
+  selected: readonly ScenarioInfo[],
+): Promise<Record<string, string>> {
+  const resolved: Record<string, string> = {}
+  for (const [name, path] of Object.entries(given)) {
+    if (!(name in SYSTEMS)) throw unknownWord('--manifests knows no', name, Object.keys(SYSTEMS))
+    const full = resolve(path)
+    const found = await stat(full).catch(() => undefined)
+    if (!found) throw new PreflightError(`--manifests ${name}: there is no file or folder ${full}.`)
+    resolved[name] = full
+  }
+  for (const [name, { port }] of Object.entries(SYSTEMS)) {
+    const isUsed = selected.some(({ id }) => id.startsWith(`${name}/`))
+    if (!isUsed && resolved[name] === undefined) continue
+    const path = resolved[name] ?? join(PROJECT_ROOT, 'manifests', name)
+    findWorkload(await loadManifests(path), port)
+  }
+  return resolved
+}
+
+/**
+ * Checks the tags of `--require`.
+ *
+ * @throws PreflightError for one that no scenario has: requiring it would mean nothing
+ */
+export function checkRequired(tags: readonly string[], known: readonly ScenarioInfo[]): void {
+  const there = [...new Set(known.flatMap(({ options }) => options.tags))].toSorted()
+  for (const tag of tags) {
+    if (!there.includes(tag)) throw unknownWord('--require knows no', tag, there)
+  }
+}
+
+function unknownWord(what: string, word: string, choices: readonly string[]): PreflightError {
+  const guess = nearest(word, choices)
+  return new PreflightError(`${what} ${word}.`, {
+    hint:
+      (guess === undefined ? '' : `Did you mean ${guess}? `) +
+      `There are: ${choices.join(', ') || 'none'}.`,
+  })
+}
