@@ -5,13 +5,14 @@ import { explainApiError } from '../kube/cluster.ts'
 import { CleanupError } from '../model/errors.ts'
 import type { RunSummary } from '../model/summary.ts'
 import { writeReports } from '../report/write.ts'
+import { isCausedByErrno } from '../std/errno.ts'
 import { isLocked, tryLock } from '../std/lock-file.ts'
 import { isAlive } from '../std/process-identity.ts'
 import { describeCluster } from '../targets/describe.ts'
 import { cleanUp } from './clean-up.ts'
 import { filesBelow } from './collect-logs.ts'
 import { decideExit } from './exit-code.ts'
-import { pendingOf, readJournal } from './journal.ts'
+import { Journal, pendingOf, readJournal } from './journal.ts'
 import { type RunFile, runFileSchema } from './records.ts'
 import { assembleResults } from './results.ts'
 import { openRun, RUN_FILES } from './run.ts'
@@ -87,18 +88,16 @@ async function recoverLocked(run: InterruptedRun, signal?: AbortSignal): Promise
       text: `Run ${runId} left ${run.due} changes on a cluster that can't be asked: ${presence.why}`,
     }
   }
+  if (presence.state === 'gone') {
+    // Its cluster went and took everything with it, its kubeconfig perhaps too.
+    const journal = new Journal(join(dir, RUN_FILES.journal))
+    for (const { id } of journal.pending()) journal.undone(id)
+    journal.close()
+    await report(run, { undoErrors: [], leaks: [] })
+    return { run, outcome: 'gone', text: `Run ${runId} left nothing: its ${target.kind} is gone.` }
+  }
   const opened = await openRun(dir, 'supervisor')
   try {
-    if (presence.state === 'gone') {
-      // Its cluster went and took everything with it.
-      for (const { id } of opened.journal.pending()) opened.journal.undone(id)
-      await report(run, { undoErrors: [], leaks: [] })
-      return {
-        run,
-        outcome: 'gone',
-        text: `Run ${runId} left nothing: its ${target.kind} is gone.`,
-      }
-    }
     const result = await cleanUp(opened, { keep: false, ...(signal ? { signal } : {}) })
     await report(run, result)
     const errors = [...result.undoErrors, ...result.leaks]
@@ -118,10 +117,14 @@ async function lookFor(
   const { kubeconfig, context, kind } = file.target
   try {
     const { clusterUid } = await describeCluster(kubeconfig, context)
-    return { state: clusterUid === file.clusterUid ? 'there' : 'gone' }
-  } catch (error) {
-    // A lab that doesn't answer is not there: its daemon ends with everything it started.
+    if (clusterUid === file.clusterUid) return { state: 'there' }
     return kind === 'lab'
+      ? { state: 'gone' }
+      : { state: 'unreachable', why: `context ${context} leads to another cluster now.` }
+  } catch (error) {
+    // A lab ends with its daemon, which listens for it; one that is slow to answer is there.
+    const isGone = ['ECONNREFUSED', 'ENOENT'].some((code) => isCausedByErrno(error, code))
+    return kind === 'lab' && isGone
       ? { state: 'gone' }
       : { state: 'unreachable', why: explainApiError(error) }
   }

@@ -7,7 +7,7 @@ import type { Reporter } from '../report/terminal.ts'
 import { pointLatestAt, writeReports } from '../report/write.ts'
 import { newRunId } from '../std/ids.ts'
 import { isLocked, type LockFile, tryLock } from '../std/lock-file.ts'
-import { observeWaits } from '../std/poll.ts'
+import { observeWaits, within } from '../std/poll.ts'
 import { identify } from '../std/process-identity.ts'
 import type { StartedTarget, StepEvent, Target } from '../targets/target.ts'
 import { cleanUp, type CleanUpResult, ensureNamespace } from './clean-up.ts'
@@ -101,9 +101,19 @@ async function recoverOthers({ out, reporter, target, interrupts }: SuperviseOpt
     if (run.state === 'kept' || run.file.lockKey !== target.lockKey) continue
     const { text, outcome } = await recoverRun(run, {
       holdsLockOf: target.lockKey,
-      signal: interrupts.first,
+      // The first interrupt asks for an orderly end, and undoing is a part of it.
+      signal: interrupts.second,
     })
     reporter.message(text)
+    interrupts.first.throwIfAborted()
+    if (outcome === 'unreachable') {
+      throw new PreflightError(text, {
+        hint:
+          target.kind === 'lab'
+            ? 'Try again, or take that lab down with all it holds: npx zonefall lab down'
+            : `When it answers again: npx zonefall cleanup --run ${run.file.runId}`,
+      })
+    }
     if (outcome === 'failed') {
       throw new PreflightError(`An earlier run left something that could not be undone. ${text}`, {
         hint: 'npx zonefall cleanup tries again.',
@@ -187,7 +197,10 @@ async function conductRun(
   if (missing.length > 0 && !second.aborted) {
     await attempt('Logs could not be collected', async () => {
       const { cluster, target, dir } = run
-      await collectCluster(cluster, target.namespace, join(dir, RUN_FILES.logs, 'cluster'))
+      await within(
+        { what: 'logs and state of the cluster', budget: 'collect', signal: second },
+        () => collectCluster(cluster, target.namespace, join(dir, RUN_FILES.logs, 'cluster')),
+      )
     })
   }
   const cleaned = await cleanUpVisibly(run, options)
