@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { healCordon, injectCordon, planCordon } from '../faults/cordon-zone.ts'
 import { applyObjects } from '../kube/apply.ts'
 import { orAbsent } from '../kube/cluster.ts'
 import { parseManifests } from '../kube/manifests.ts'
@@ -166,4 +167,44 @@ test('without an answer the label of the run tells, or in the lab the name', asy
   expect(await readConfigMap('unlabelled')).toBeDefined()
   expect(await undoAll(context, due)).toEqual([])
   expect(await readConfigMap('unlabelled')).toBeUndefined()
+})
+
+test('faults are healed before anything is deleted, each in its own order', async () => {
+  const { core } = api.cluster
+  await api.addNode('node-old')
+  const cordon: Undo = { kind: 'set-unschedulable', node: 'node-old', value: false }
+  const order: string[] = []
+  for (const undo of [cordon, deletion('first'), deletion('second')]) {
+    await context.journal.change({ scenario: 's', action: undo.kind, undo }, () =>
+      Promise.resolve(),
+    )
+  }
+  const due = context.journal.pending()
+  expect(await undoAll(context, due)).toEqual([])
+  const ids = due.map(({ id }) => id)
+  for (const entry of readJournal(context.journal.path)) {
+    if (entry.step === 'undone') order.push(entry.id)
+  }
+  expect(order).toEqual([ids[2], ids[0], ids[1]])
+  await core.deleteNode({ name: 'node-old' })
+})
+
+test('a node that is gone keeps no other from being uncordoned', async () => {
+  const { core } = api.cluster
+  for (const name of ['node-a', 'node-b', 'node-c']) await api.addNode(name, 'a')
+  const zone = { name: 'a', nodes: ['node-a', 'node-b', 'node-c'].map((name) => ({ name })) }
+  const faults = {
+    cluster: api.cluster,
+    log: context.journal,
+    events: context.timeline,
+    namespace,
+    labels: {},
+  }
+  const cordon = await injectCordon(faults, await planCordon(api.cluster, zone))
+  await core.deleteNode({ name: 'node-a' })
+  await healCordon(faults, cordon)
+  for (const name of ['node-b', 'node-c']) {
+    expect((await core.readNode({ name })).spec?.unschedulable).toBeUndefined()
+  }
+  expect(context.journal.pending()).toEqual([])
 })

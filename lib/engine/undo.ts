@@ -28,8 +28,8 @@ export interface UndoFailure {
 }
 
 /**
- * Takes changes back in the order given (see `Journal.pending`), each within its own deadline,
- * going on past errors. What was undone is noted in the journal, and what could not be as well.
+ * Takes changes back in the order given (see `Journal.pending`), but faults before deletions: what
+ * is deleted may need its node to end. Each has its own deadline, and errors stop none after it. What was undone is noted in the journal, and what could not be as well.
  *
  * @returns what failed; empty when all is undone
  */
@@ -42,7 +42,7 @@ export async function undoAll(
   if (changes.length === 0) return failures
   const ec2 = run.target.aws === undefined ? undefined : await connectEc2(run.target.aws)
   try {
-    for (const change of changes) {
+    for (const change of faultsFirst(changes)) {
       if (options.signal?.aborted) break
       try {
         await run.timeline.span(
@@ -112,6 +112,13 @@ export async function executeUndo(
     case 'none':
       return undefined
   }
+}
+
+/** Heals before it deletes; otherwise the order stays. */
+function faultsFirst(changes: readonly PendingUndo[]): PendingUndo[] {
+  const isFault = ({ undo }: PendingUndo): boolean =>
+    undo.kind === 'set-unschedulable' || undo.kind === 'scale-statefulset'
+  return [...changes.filter(isFault), ...changes.filter((change) => !isFault(change))]
 }
 
 /** What an undo is about, as the timeline names it. */

@@ -2,7 +2,7 @@ import { PatchStrategy, setHeaderOptions, type V1Node } from '@kubernetes/client
 import { InconclusiveError } from '../model/errors.ts'
 import type { Zone } from '../model/target.ts'
 import { poll, WaitTimeoutError } from '../std/poll.ts'
-import { type Cluster, explainApiError } from '../kube/cluster.ts'
+import { type Cluster, explainApiError, statusOf } from '../kube/cluster.ts'
 import type { FaultContext } from './fault.ts'
 import { seeCanaryRefused } from './canary.ts'
 
@@ -99,12 +99,28 @@ export async function observeCordon(context: FaultContext, { plan }: Cordon): Pr
   })
 }
 
-/** Gives every node its previous value back; nodes that went meanwhile are left. */
+/**
+ * Gives every node its previous value back; nodes that went meanwhile are left.
+ *
+ * @throws AggregateError when some could not be; the others are healed all the same
+ */
 export async function healCordon(context: FaultContext, cordon: Cordon): Promise<void> {
+  const errors: unknown[] = []
   for (const { name, wasUnschedulable } of cordon.plan.nodes) {
-    await setUnschedulable(context.cluster, name, wasUnschedulable)
+    try {
+      await setUnschedulable(context.cluster, name, wasUnschedulable)
+    } catch (error) {
+      const isGone = error instanceof Error && statusOf(error.cause) === 404
+      if (!isGone) {
+        errors.push(error)
+        continue
+      }
+    }
     const entry = cordon.entries.find(({ node }) => node === name)
     if (entry) context.log.undone(entry.journalId)
+  }
+  if (errors.length > 0) {
+    throw new AggregateError(errors, `Zone ${cordon.plan.zone} is not healed on all of its nodes.`)
   }
   context.events.emit({
     kind: 'fault.healed',
