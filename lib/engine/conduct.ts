@@ -108,16 +108,21 @@ export async function conductScenario(
 
 /**
  * Undoes all that a file's scenarios share and what they left, and waits for its end. With `--keep`
- * only faults are healed.
+ * only faults are healed, unless a scenario itself asks for the end of what was deployed: `force`.
  *
  * @throws CleanupError that lists what could not be undone
  */
-export async function tearDownFile(run: Run, file: string): Promise<void> {
+export async function tearDownFile(
+  run: Run,
+  file: string,
+  options: { readonly force?: boolean } = {},
+): Promise<void> {
+  const keep = run.options.keep && options.force !== true
   const stem = fileStem(file)
   const due = run.journal
     .pending()
     .filter(({ scenario }) => scenario === stem || scenario.startsWith(`${stem}/`))
-    .filter(({ scope }) => scope === 'scenario' || !run.options.keep)
+    .filter(({ scope }) => scope === 'scenario' || !keep)
   const failures = await run.timeline.span(
     'teardown',
     { scenario: stem, text: `Take down ${stem}` },
