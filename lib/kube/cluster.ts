@@ -19,6 +19,7 @@ import {
 } from '@kubernetes/client-node'
 import { PreflightError } from '../model/errors.ts'
 import { BUDGETS } from '../std/budgets.ts'
+import { TransientApiError, transientAware } from './transient.ts'
 
 export interface ClusterOptions {
   /** Path of the kubeconfig. */
@@ -92,6 +93,7 @@ export class Cluster {
     const configuration: Configuration = createConfiguration({
       baseServer: new ServerConfiguration(server, {}),
       authMethods: { default: kubeconfig },
+      httpApi: transientAware(),
       promiseMiddleware: [boundCalls(options.callTimeoutMs ?? BUDGETS.apiCall)],
     })
     this.context = options.context
@@ -110,6 +112,7 @@ export class Cluster {
 
 /** HTTP status of an API server's refusal; undefined of any other error. */
 export function statusOf(error: unknown): number | undefined {
+  if (error instanceof TransientApiError) return error.status
   return error instanceof ApiException ? error.code : undefined
 }
 

@@ -65,7 +65,8 @@ export function observeWaits(sink: WaitSink | undefined): void {
 /**
  * The one function that polls: looks, pauses, looks again, until the probe is done or the budget
  * is spent. A probe that throws ends the wait with that error: what is expected to fail for a
- * while is for the probe to catch and return as `seen`.
+ * while is for the probe to catch and return as `seen`. Only an error with `isTransient` (a read
+ * that got no answer this time) is taken for `seen` by itself.
  *
  * The signal that the probe gets is aborted when the budget is spent, so that a hanging call ends.
  *
@@ -80,7 +81,7 @@ export async function poll<T>(
     options,
     async (signal) => {
       for (;;) {
-        const found = await probe(signal)
+        const found = await look(probe, signal)
         if (found.done) return found.value
         lastSeen = found.seen
         await delay(options.intervalMs ?? 500, undefined, { signal })
@@ -143,6 +144,19 @@ export async function within<T>(
     clearTimeout(timer)
     if (onAbort) options.signal?.removeEventListener('abort', onAbort)
     note('wait.end', { outcome, waitedMs: Math.round(performance.now() - startedMs) })
+  }
+}
+
+async function look<T>(
+  probe: (signal: AbortSignal) => Promise<ProbeResult<T>> | ProbeResult<T>,
+  signal: AbortSignal,
+): Promise<ProbeResult<T>> {
+  try {
+    return await probe(signal)
+  } catch (error) {
+    const isTransient = error instanceof Error && 'isTransient' in error && error.isTransient
+    if (isTransient !== true || signal.aborted) throw error
+    return { done: false, seen: error }
   }
 }
 
