@@ -1,4 +1,4 @@
-import type { KubernetesObject, V1Node } from '@kubernetes/client-node'
+import type { KubernetesObject, V1Node, V1PersistentVolume } from '@kubernetes/client-node'
 import { connectEc2, type Ec2 } from '../aws/ec2.ts'
 import { type Cluster, orAbsent } from '../kube/cluster.ts'
 import type { TargetDescription } from '../model/target.ts'
@@ -69,6 +69,9 @@ export async function takeProjection(scope: ProjectionScope): Promise<Projection
   return projection
 }
 
+/** State of what was about to vanish by itself; before a run it is no promise that it stays. */
+const LEAVING = 'being deleted'
+
 /** What is left that should be gone, gone that should be left, or changed; a sentence each. */
 export function compareProjections(
   before: Projection,
@@ -80,7 +83,7 @@ export function compareProjections(
     const was = before[kind] ?? {}
     const is = after[kind] ?? {}
     for (const name of new Set([...Object.keys(was), ...Object.keys(is)])) {
-      if (!relevant(kind, name) || was[name] === is[name]) continue
+      if (!relevant(kind, name) || was[name] === is[name] || was[name] === LEAVING) continue
       if (was[name] === undefined) {
         differences.push(`${kind} ${name} is left (${is[name]}).`)
       } else if (is[name] === undefined) {
@@ -173,7 +176,9 @@ async function ec2Projection(ec2: Ec2): Promise<Projection> {
     Volume: Object.fromEntries(
       volumes.map(({ VolumeId, State, Attachments = [] }) => [
         VolumeId ?? '?',
-        [State, ...Attachments.map((item) => `${item.State} to ${item.InstanceId}`)].join(', '),
+        State === 'deleting'
+          ? LEAVING
+          : [State, ...Attachments.map((item) => `${item.State} to ${item.InstanceId}`)].join(', '),
       ]),
     ),
     Snapshot: Object.fromEntries(snapshots.map((item) => [item.SnapshotId ?? '?', 'present'])),
@@ -195,7 +200,15 @@ function nodeState(node: V1Node): string {
 }
 
 function names(items: readonly KubernetesObject[]): Record<string, string> {
-  return Object.fromEntries(items.map((item) => [nameOf(item), 'present']))
+  return Object.fromEntries(
+    items.map((item) => [nameOf(item), isLeaving(item) ? LEAVING : 'present']),
+  )
+}
+
+function isLeaving(item: KubernetesObject | V1PersistentVolume): boolean {
+  if (item.metadata?.deletionTimestamp !== undefined) return true
+  if (!('spec' in item) || !('status' in item)) return false
+  return item.status?.phase === 'Released' && item.spec?.persistentVolumeReclaimPolicy === 'Delete'
 }
 
 function nameOf(object: KubernetesObject): string {

@@ -205,6 +205,33 @@ async function limitedUser(): Promise<Cluster> {
   return Cluster.connect({ kubeconfig, context, impersonate: 'limited' })
 }
 
+test('what was being deleted before the run may vanish; what the run leaves so is a leak', async () => {
+  const { core } = api.cluster
+  const make = async (name: string) => {
+    await core.createNamespacedConfigMap({
+      namespace,
+      body: { metadata: { name, finalizers: ['zonefall.io/test'] } },
+    })
+    await core.deleteNamespacedConfigMap({ namespace, name })
+  }
+  await make('leaving')
+  const before = await look()
+  await core.replaceNamespacedConfigMap({
+    namespace,
+    name: 'leaving',
+    body: { metadata: { name: 'leaving' } },
+  })
+  await make('stuck')
+  expect(compareProjections(before, await look())).toEqual([
+    'ConfigMap default/stuck is left (being deleted).',
+  ])
+  await core.replaceNamespacedConfigMap({
+    namespace,
+    name: 'stuck',
+    body: { metadata: { name: 'stuck' } },
+  })
+})
+
 test('on a shared cluster only objects with the label of the run count', async () => {
   const scope = {
     cluster: api.cluster,
