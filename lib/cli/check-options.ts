@@ -40,6 +40,25 @@ export async function checkManifests(
 }
 
 /**
+ * The planted defect that the environment asks for, if it does.
+ *
+ * @throws PreflightError elsewhere than on the lab: it destroys what it is let at
+ */
+export function checkSabotage(
+  target: string,
+  name: string | undefined = process.env['ZONEFALL_SABOTAGE'],
+): string | undefined {
+  if (name === undefined || name === '') return undefined
+  if (target === 'lab') return name
+  throw new PreflightError(
+    `ZONEFALL_SABOTAGE=${name} is refused on a target that is not the lab.`,
+    {
+      hint: 'Unset it, or leave --target away.',
+    },
+  )
+}
+
+/**
  * Checks the tags of `--require`.
  *
  * @throws PreflightError for one that no scenario has: requiring it would mean nothing

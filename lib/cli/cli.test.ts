@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 
 let out = ''
 beforeAll(() => {
@@ -67,6 +67,15 @@ test.for<[string[], RegExp]>([
   [['--require', 'cordn'], /--require knows no cordn\.[^]*There are: /],
 ])('run %j is refused before the target is asked', ([args, message]) => {
   expect(refusedRun(...args)).toMatch(message)
+})
+
+test('a planted defect is refused elsewhere than on the lab', () => {
+  vi.stubEnv('ZONEFALL_SABOTAGE', 'lost-row')
+  try {
+    expect(refusedRun()).toContain('ZONEFALL_SABOTAGE=lost-row is refused on a target')
+  } finally {
+    vi.unstubAllEnvs()
+  }
 })
 
 test('the tutorial passes the check of manifests', () => {

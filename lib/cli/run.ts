@@ -9,7 +9,7 @@ import { createReporter } from '../report/terminal.ts'
 import { toReportJson } from '../report/json.ts'
 import { randomLetters } from '../std/ids.ts'
 import { redactData } from '../std/redact.ts'
-import { checkManifests, checkRequired } from './check-options.ts'
+import { checkManifests, checkRequired, checkSabotage } from './check-options.ts'
 import { chooseTarget, TARGETS, type TargetOptions } from './choose-target.ts'
 import { DEFAULT_OUT, duration, list, namedPath, namespaceName, oneOf } from './options.ts'
 
@@ -79,6 +79,7 @@ export function targetOptions(command: Command): Command {
 }
 
 async function run(filters: readonly string[], flags: RunFlags): Promise<void> {
+  const sabotage = checkSabotage(flags.target)
   const known = await collectScenarios()
   const tier = effectiveTier(flags.tier, filters)
   const selected = selectScenarios(known, { filters, tier, tags: flags.tags ?? [] })
@@ -109,6 +110,7 @@ async function run(filters: readonly string[], flags: RunFlags): Promise<void> {
         keep: flags.keep,
         manifests,
         require: flags.require ?? [],
+        ...(sabotage === undefined ? {} : { sabotage }),
         ...(flags.timeLimit === undefined ? {} : { timeLimitMs: flags.timeLimit }),
       },
     })

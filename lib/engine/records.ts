@@ -145,6 +145,8 @@ export const runOptionsSchema = z.object({
   require: z.array(z.string()),
   /** The supervisor's bound on all scenarios together; milliseconds. */
   timeLimitMs: z.number().exactOptional(),
+  /** The planted defect that ZONEFALL_SABOTAGE names: what such a run finds proves its checks. */
+  sabotage: z.string().exactOptional(),
 })
 export type RunOptions = z.infer<typeof runOptionsSchema>
 
