@@ -152,6 +152,7 @@ async function report(
     durationMs: lastMs,
     target: file.target,
     seed: file.seed,
+    ...(file.options.sabotage === undefined ? {} : { sabotage: file.options.sabotage }),
     tier: file.options.tier,
     ...ending,
     ...decideExit(ending),

@@ -229,6 +229,7 @@ async function conductRun(
     durationMs: Math.round(run.timeline.nowMs()),
     target: run.target,
     seed: run.seed,
+    ...(run.options.sabotage === undefined ? {} : { sabotage: run.options.sabotage }),
     tier: run.options.tier,
     ...ending,
     ...decideExit(ending),

@@ -10,6 +10,8 @@ export interface RunSummary {
   /** Without secrets: `aws` carries no keys here. */
   readonly target: TargetDescription
   readonly seed: string
+  /** The defect that was planted on purpose (ZONEFALL_SABOTAGE). */
+  readonly sabotage?: string
   readonly tier: Tier
   readonly results: readonly ScenarioResult[]
   /** What is left that should be gone, or gone that should be left; a sentence each. */

@@ -33,6 +33,12 @@ describe('toHtml', () => {
     expect(page).toContain('needs the capability nacl')
   })
 
+  it('names a planted defect in its header', () => {
+    expect(page).not.toContain('planted')
+    const planted = toHtml({ ...sampleSummary, sabotage: 'lost-row' }, sampleTimeline)
+    expect(planted).toMatch(/<header>[^]*with the planted defect lost-row[^]*<\/header>/)
+  })
+
   it('shows what stands behind the images and what differs from EKS', () => {
     expect(page).toContain('gcr.io/google-samples/cassandra:v11')
     expect(page).toContain('Cassandra 3.11.19 on JDK 8')

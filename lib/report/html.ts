@@ -73,8 +73,9 @@ function header(summary: RunSummary): Markup {
     <p class="soft">
       ${summary.startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')} ·
       ${formatDuration(summary.durationMs)} · target ${target.kind} (${target.context}) · Kubernetes
-      ${target.kubernetesVersion} · tier ${summary.tier} · seed ${summary.seed} · run
-      ${summary.runId}
+      ${target.kubernetesVersion} · tier ${summary.tier} · seed
+      ${summary.seed}${summary.sabotage === undefined ? '' : ` · with the planted defect ${summary.sabotage}`}
+      · run ${summary.runId}
     </p>
     <div class="counts">
       ${OUTCOMES.map(

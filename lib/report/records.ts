@@ -64,6 +64,7 @@ export const summarySchema: z.ZodType<RunSummary> = z.object({
   durationMs: z.number(),
   target: targetSchema,
   seed: z.string(),
+  sabotage: z.string().exactOptional(),
   tier: tierSchema,
   results: z.array(resultSchema),
   leaks: strings,
