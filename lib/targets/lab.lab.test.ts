@@ -66,6 +66,9 @@ test('what the lab refuses is told in its own words', async () => {
   const { signal } = new AbortController()
   const lab = labTarget({ ...options, name: 'NOT A NAME' })
   await expect(lab.start({ onStep: () => undefined, signal })).rejects.toThrow(
-    expect.objectContaining({ name: 'PreflightError', message: expect.stringContaining('NOT A NAME') }),
+    expect.objectContaining({
+      name: 'PreflightError',
+      message: expect.stringContaining('NOT A NAME'),
+    }),
   )
 })
