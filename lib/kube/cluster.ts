@@ -144,11 +144,9 @@ export function explainApiError(error: unknown): string {
     const message = messageOf(error.body)
     return `the API server answered ${error.code}${message === undefined ? '' : `: ${message}`}`
   }
-  if (error instanceof Error) {
-    const cause = error.cause instanceof Error ? `: ${error.cause.message || error.cause.name}` : ''
-    return `${error.message}${cause}`
-  }
-  return String(error)
+  if (!(error instanceof Error)) return String(error)
+  const said = error.message || ('code' in error ? String(error.code) : error.name)
+  return error.cause === undefined ? said : `${said}: ${explainApiError(error.cause)}`
 }
 
 /**
