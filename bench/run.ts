@@ -44,7 +44,7 @@ async function benchBoot(): Promise<void> {
 async function benchCassandra(): Promise<void> {
   const out = await mkdtemp(join(tmpdir(), 'zonefall-bench-'))
   try {
-    await node('lib/cli/main.ts', 'run', BRING_UP, `--out=${out}`)
+    await node(['lib/cli/main.ts', 'run', BRING_UP, `--out=${out}`])
     const events = readTimeline(join(out, 'latest'))
     const ready = pairSpans(events).find(({ text }) => text?.startsWith('wait for 3 replicas'))
     if (ready?.endMs === undefined) throw new Error('the run never waited for the replicas')
@@ -62,7 +62,7 @@ async function benchArtifacts(): Promise<void> {
   const cache = await mkdtemp(join(tmpdir(), 'zonefall-bench-'))
   const begin = performance.now()
   try {
-    const printed = await node('lab/artifacts/main.ts', {
+    const printed = await node(['lab/artifacts/main.ts'], {
       XDG_CACHE_HOME: cache,
       // Go's module cache stays: a download's time is the network's.
       GOCACHE: join(cache, 'go-build'),
@@ -74,13 +74,13 @@ async function benchArtifacts(): Promise<void> {
   }
 }
 
-async function node(...args: (string | Record<string, string>)[]): Promise<string> {
-  const env = args.find((arg) => typeof arg === 'object')
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    args.filter((arg) => typeof arg === 'string'),
-    { cwd: ROOT, env: { ...process.env, ...env }, timeout: 90 * 60_000, maxBuffer: 64 << 20 },
-  )
+async function node(args: readonly string[], env: Record<string, string> = {}): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    timeout: 90 * 60_000,
+    maxBuffer: 64 << 20,
+  })
   return stdout
 }
 

@@ -6,8 +6,6 @@ mount --make-rprivate /
 mount -t proc proc /proc
 mkdir -p /run/netns
 mount -t tmpfs netns /run/netns
-# Where nothing of the host is to be seen or changed by the CNI plugins and iptables.
-mount -t tmpfs lock /run/lock 2> /dev/null || true
 # Without this a background command gets /dev/null as its input, and the daemon a lab that ends at once.
 "$@" <&0 &
 wait $!

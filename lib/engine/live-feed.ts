@@ -3,7 +3,7 @@ import type { ScenarioInfo } from '../model/scenario.ts'
 import type { TimelineEvent } from '../model/timeline.ts'
 import type { Reporter } from '../report/terminal.ts'
 import { Follower } from './follow.ts'
-import { scenarioResultSchema, timelineEventSchema } from './records.ts'
+import { eventSchema, resultSchema } from '../report/records.ts'
 import { RUN_FILES } from './run.ts'
 
 /** Spans of the workers that are worth a line on the screen. */
@@ -23,12 +23,12 @@ export class LiveFeed {
     this.#reporter = reporter
     this.#followers = [
       new Follower(join(dir, RUN_FILES.timeline), (value) => {
-        const { data: event } = timelineEventSchema.safeParse(value)
+        const { data: event } = eventSchema.safeParse(value)
         if (event?.source !== 'scenario') return
         this.#found.push({ atMs: event.atMs, tell: () => this.#onEvent(event) })
       }),
       new Follower(join(dir, RUN_FILES.results), (value) => {
-        const { data: result } = scenarioResultSchema.safeParse(value)
+        const { data: result } = resultSchema.safeParse(value)
         if (!result) return
         const atMs = result.startedAtMs + result.durationMs
         this.#found.push({ atMs, tell: () => reporter.scenarioFinished(result) })

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { JournalEntry, Undo } from '../model/journal.ts'
-import type { ScenarioInfo, ScenarioResult } from '../model/scenario.ts'
+import type { ScenarioInfo } from '../model/scenario.ts'
 import type { TargetDescription } from '../model/target.ts'
-import type { TimelineEvent } from '../model/timeline.ts'
+import { awsShape, capabilitySchema, targetShape, tierSchema } from '../report/records.ts'
 import type { ProcessIdentity } from '../std/process-identity.ts'
 
 /**
@@ -53,67 +53,16 @@ export const journalEntrySchema: z.ZodType<JournalEntry> = z.discriminatedUnion(
   z.object({ step: z.literal('undo-failed'), ...step, error: z.string() }),
 ])
 
-const data = z.record(z.string(), z.unknown())
-
-export const timelineEventSchema: z.ZodType<TimelineEvent> = z.object({
-  atMs: z.number(),
-  source: z.enum(['supervisor', 'scenario', 'kubernetes', 'ec2', 'lab', 'agent']),
-  kind: z.string(),
-  scenario: z.string().exactOptional(),
-  subject: z.string().exactOptional(),
-  text: z.string().exactOptional(),
-  data: data.exactOptional(),
-})
-
-export const scenarioResultSchema: z.ZodType<ScenarioResult> = z.object({
-  id: z.string(),
-  file: z.string(),
-  claim: z.string(),
-  tags: z.array(z.string()),
-  outcome: z.enum(['pass', 'fail', 'unknown', 'skipped']),
-  errorClass: z.string().exactOptional(),
-  reason: z.string().exactOptional(),
-  hint: z.string().exactOptional(),
-  stack: z.string().exactOptional(),
-  foreign: z.literal(true).exactOptional(),
-  evidence: z.array(
-    z.object({
-      check: z.string(),
-      verdict: z.enum(['true', 'false', 'unknown']),
-      summary: z.string(),
-      data: data.exactOptional(),
-    }),
-  ),
-  startedAtMs: z.number(),
-  durationMs: z.number(),
-})
-
-const capability = z.enum(['exec', 'ec2', 'nacl', 'lab'])
-const tier = z.enum(['smoke', 'nightly', 'full'])
-
+/** With the keys of the lab's own account, which faults need and a report has no use for. */
 export const targetSchema: z.ZodType<TargetDescription> = z.object({
-  kind: z.enum(['lab', 'eks', 'kubeconfig']),
-  kubeconfig: z.string(),
-  context: z.string(),
-  namespace: z.string(),
-  zones: z.array(
-    z.object({
-      name: z.string(),
-      nodes: z.array(z.object({ name: z.string(), instanceId: z.string().exactOptional() })),
-    }),
-  ),
-  capabilities: z.array(capability),
+  ...targetShape,
   aws: z
     .object({
-      region: z.string(),
-      endpoint: z.string().exactOptional(),
+      ...awsShape,
       accessKeyId: z.string().exactOptional(),
       secretAccessKey: z.string().exactOptional(),
     })
     .exactOptional(),
-  images: z.array(z.object({ name: z.string(), standsBehind: z.string() })),
-  differences: z.array(z.string()),
-  kubernetesVersion: z.string(),
 })
 
 export const scenarioInfoSchema: z.ZodType<ScenarioInfo> = z.object({
@@ -122,12 +71,12 @@ export const scenarioInfoSchema: z.ZodType<ScenarioInfo> = z.object({
   claim: z.string(),
   options: z.object({
     tags: z.array(z.string()),
-    tier: tier.exactOptional(),
+    tier: tierSchema.exactOptional(),
     needs: z
       .object({
         zones: z.int().exactOptional(),
         nodesPerZone: z.int().exactOptional(),
-        capabilities: z.array(capability).exactOptional(),
+        capabilities: z.array(capabilitySchema).exactOptional(),
       })
       .exactOptional(),
     typicalSeconds: z.number().exactOptional(),
@@ -136,7 +85,7 @@ export const scenarioInfoSchema: z.ZodType<ScenarioInfo> = z.object({
 
 /** What a person chose for a run; the rest of `run.json` is found out. */
 export const runOptionsSchema = z.object({
-  tier,
+  tier: tierSchema,
   /** Keep what was deployed, and the lab if this run started it; heal faults all the same. */
   keep: z.boolean(),
   /** Folder or file of manifests by the name they stand in for: `{ cassandra: '/path' }`. */

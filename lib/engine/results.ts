@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { ScenarioInfo, ScenarioResult } from '../model/scenario.ts'
 import { readNdjson } from '../std/ndjson.ts'
-import { scenarioResultSchema, timelineEventSchema } from './records.ts'
+import { eventSchema, resultSchema } from '../report/records.ts'
 import { RUN_FILES } from './run.ts'
 
 /**
@@ -15,9 +15,9 @@ export function assembleResults(
   whyMissing: string,
 ): ScenarioResult[] {
   const written = new Map(
-    readNdjson(join(dir, RUN_FILES.results), (value) =>
-      scenarioResultSchema.parse(value),
-    ).records.map((result) => [result.id, result]),
+    readNdjson(join(dir, RUN_FILES.results), (value) => resultSchema.parse(value)).records.map(
+      (result) => [result.id, result],
+    ),
   )
   const startedAtMs = startsOf(dir)
   return selected.map((info) => {
@@ -35,9 +35,7 @@ export function assembleResults(
 
 /** Ids of the scenarios that have no result yet. */
 export function withoutResult(dir: string, selected: readonly ScenarioInfo[]): string[] {
-  const { records } = readNdjson(join(dir, RUN_FILES.results), (value) =>
-    scenarioResultSchema.parse(value),
-  )
+  const { records } = readNdjson(join(dir, RUN_FILES.results), (value) => resultSchema.parse(value))
   const done = new Set(records.map(({ id }) => id))
   return selected.map(({ id }) => id).filter((id) => !done.has(id))
 }
@@ -62,9 +60,7 @@ function missingResult(
 }
 
 function startsOf(dir: string): Map<string, number> {
-  const { records } = readNdjson(join(dir, RUN_FILES.timeline), (value) =>
-    timelineEventSchema.parse(value),
-  )
+  const { records } = readNdjson(join(dir, RUN_FILES.timeline), (value) => eventSchema.parse(value))
   return new Map(
     records
       .filter(({ kind, scenario }) => kind === 'scenario.begin' && scenario !== undefined)

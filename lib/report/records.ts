@@ -36,8 +36,13 @@ export const resultSchema: z.ZodType<ScenarioResult> = z.object({
   durationMs: z.number(),
 })
 
-/** Keys of `aws` are not read: a report has no use for them. */
-export const targetSchema: z.ZodType<TargetDescription> = z.object({
+export const capabilitySchema = z.enum(['exec', 'ec2', 'nacl', 'lab'])
+
+/** How AWS is reached, but for keys. */
+export const awsShape = { region: z.string(), endpoint: z.string().exactOptional() }
+
+/** A target's fields but for `aws`. */
+export const targetShape = {
   kind: z.enum(['lab', 'eks', 'kubeconfig']),
   kubeconfig: z.string(),
   context: z.string(),
@@ -48,11 +53,16 @@ export const targetSchema: z.ZodType<TargetDescription> = z.object({
       nodes: z.array(z.object({ name: z.string(), instanceId: z.string().exactOptional() })),
     }),
   ),
-  capabilities: z.array(z.enum(['exec', 'ec2', 'nacl', 'lab'])),
-  aws: z.object({ region: z.string(), endpoint: z.string().exactOptional() }).exactOptional(),
+  capabilities: z.array(capabilitySchema),
   images: z.array(z.object({ name: z.string(), standsBehind: z.string() })),
   differences: strings,
   kubernetesVersion: z.string(),
+}
+
+/** Keys of `aws` are not read: a report has no use for them. */
+export const targetSchema: z.ZodType<TargetDescription> = z.object({
+  ...targetShape,
+  aws: z.object(awsShape).exactOptional(),
 })
 
 export const tierSchema = z.enum(['smoke', 'nightly', 'full'])
@@ -105,7 +115,7 @@ export const journalSchema = z.object({
   undo: z.object({ kind: z.string() }).exactOptional(),
 })
 
-const eventSchema: z.ZodType<TimelineEvent> = z.object({
+export const eventSchema: z.ZodType<TimelineEvent> = z.object({
   atMs: z.number(),
   source: z.enum(['supervisor', 'scenario', 'kubernetes', 'ec2', 'lab', 'agent']),
   kind: z.string(),

@@ -31,7 +31,6 @@ export const BUDGETS = {
   /** Claims, their persistent volumes and the volumes behind them gone. */
   claimsGone: 300_000,
   volumeGone: 120_000,
-  volumeAttached: 120_000,
   nodeReady: 180_000,
   /** Every node of the ring seen as UN, by every node. */
   ringUp: 300_000,
