@@ -14,6 +14,8 @@ export class ApiError extends Error {
   }
 }
 
+export const invalidAction = (message: string): ApiError => new ApiError('InvalidAction', message)
+
 export const missingParameter = (name: string): ApiError =>
   new ApiError('MissingParameter', `The request must contain the parameter ${name}`)
 

@@ -10,12 +10,15 @@ import { machineWentOff } from './instances/instance-lifecycle.ts'
 import { createLatency, type LatencyTable } from './latency.ts'
 import { createListener } from './listener.ts'
 import { createSubnet, type ZoneOptions } from './network/vpc.ts'
-import { type Authorize, perform } from './perform.ts'
+import { createEc2Service } from './ec2-service.ts'
+import { perform } from './perform.ts'
 import { createRequestLimit, type RequestLimitOptions } from './request-limit.ts'
 import { type RunInstancesRequest, runInstancesForm } from './run-instances-form.ts'
 import { randomHex, seededRandom } from './seeded-random.ts'
 import { type Ec2Status, statusOf } from './status.ts'
 import { waitForState } from './wait-for-state.ts'
+import { createSts } from '../sts/sts-service.ts'
+import type { Authorize, QueryService } from './wire/query-service.ts'
 import type { Credential } from './wire/signature.ts'
 import type { XmlObject } from './wire/xml.ts'
 
@@ -46,8 +49,10 @@ export interface Ec2Options {
 }
 
 export interface Ec2 {
-  /** For node:http's createServer. */
+  /** For node:http's createServer. Serves EC2, STS, and what `addService` adds. */
   readonly listener: RequestListener
+  /** Serves another of AWS's query services to the requests that are signed for it. */
+  addService(service: QueryService): void
   /** Launches instances as RunInstances does; they are `pending`. Throws ApiError. */
   runInstances(request: RunInstancesRequest): readonly { readonly instanceId: string }[]
   /** Launches one instance and resolves when it is `running`; after `timeoutMs` it rejects. */
@@ -83,16 +88,26 @@ export function createEc2(options: Ec2Options): Ec2 {
   const lab = { accessKeyId: 'lab', authorize: () => true }
   const call: Ec2['call'] = (action, parameters) =>
     perform(context, lab, action, new Map(Object.entries(parameters)))
+  const service = createEc2Service(context)
+  const services = new Map<string, QueryService>()
+  const addService: Ec2['addService'] = (one) => void services.set(one.name, one)
+  for (const one of [service, createSts(options.accountId)]) addService(one)
   const runInstances: Ec2['runInstances'] = (request) =>
     launched.parse(call('RunInstances', runInstancesForm(request))).instancesSet
   const instanceReached: Ec2['instanceReached'] = (instanceId, state, timeoutMs) =>
     waitForState({ context, subscribe, instanceId, state, timeoutMs })
   return {
-    listener: createListener(context, {
+    listener: createListener({
+      standard: service,
+      services,
       credentials: options.credentials,
       authorize,
-      checkRate: createRequestLimit(options.requestLimit, () => context.clock.now()),
+      withinRate: createRequestLimit(options.requestLimit, () => context.clock.now()),
+      isClosed: () => context.background.closed,
+      now: () => context.clock.now(),
+      log: context.log,
     }),
+    addService,
     call,
     runInstances,
     async launch(request, timeoutMs = LAUNCH_LIMIT_MS) {

@@ -145,7 +145,7 @@ describe('access', () => {
   })
 
   it('can be denied by action, to a dry run too', async () => {
-    const authorize = (_key: string, action: string) => action !== 'StopInstances'
+    const authorize = (_key: string, action: string) => action !== 'ec2:StopInstances'
     await using test = await startEc2({ credentials, authorize })
     const client = test.clientWith('AKIDGOOD', 'secret')
     await client.send(call())

@@ -1,95 +1,103 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { ApiError } from './api-error.ts'
-import type { Ec2Context } from './context.ts'
-import { type Authorize, type Caller, perform } from './perform.ts'
 import type { Form } from './wire/parameters.ts'
-import { EC2_SERVICE, type QueryService } from './wire/query-service.ts'
+import type { Authorize, Caller, QueryService } from './wire/query-service.ts'
 import { readBody, readForm } from './wire/read-request.ts'
-import { type Credential, signerOf } from './wire/signature.ts'
+import { type Credential, scopeOf, signerOf } from './wire/signature.ts'
 
 export interface ListenerOptions {
+  /** The service for requests that name none in their signature. */
+  readonly standard: QueryService
+  /** All of them by name; one that is added later is served from then on. */
+  readonly services: ReadonlyMap<string, QueryService>
   /** Who may sign; undefined takes every request, signed or not. */
   readonly credentials: readonly Credential[] | undefined
   readonly authorize: Authorize
-  /** Throws when there are too many requests. */
-  readonly checkRate: () => void
+  /** False when there are too many requests. */
+  readonly withinRate: () => boolean
+  /** After that everything is refused. */
+  readonly isClosed: () => boolean
+  readonly now: () => number
+  readonly log: (line: string) => void
 }
 
-/** Serves EC2's query protocol over HTTP. */
-export function createListener(context: Ec2Context, options: ListenerOptions): RequestListener {
+/**
+ * Serves AWS's query protocol over HTTP, all services at one address: which one is meant says the
+ * scope of the request's signature.
+ */
+export function createListener(options: ListenerOptions): RequestListener {
   return (request, response) => {
-    void answer(context, options, request, response)
+    void answer(options, request, response)
   }
 }
 
 async function answer(
-  context: Ec2Context,
   options: ListenerOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const requestId = randomUUID()
-  const startMs = context.clock.now()
+  const startMs = options.now()
+  let service = options.standard
   let form: Form = new Map()
   let status = 200
   let outcome = 'ok'
   let body: string
   try {
+    service = serviceOf(options, request)
     const raw = await readBody(request)
-    const caller = authenticate(context, options, request, raw)
+    const caller = authenticate(options, service, request, raw)
     form = readForm(request.method ?? '', request.url ?? '/', raw)
-    options.checkRate()
-    body = respond(context, caller, form, requestId)
+    if (!options.withinRate()) throw service.refusals.throttled()
+    body = respond(service, caller, form, requestId)
   } catch (error) {
-    const known = error instanceof ApiError ? error : internalError(context, error)
+    const known = error instanceof ApiError ? error : internalError(options, error)
     status = known.httpStatus
     outcome = `${known.code}: ${known.message}`
-    body = EC2_SERVICE.failure(known, requestId)
+    body = service.failure(known, requestId)
   }
-  const took = Math.round(context.clock.now() - startMs)
-  context.log(`${describe(form)} -> ${status} ${outcome} (${took} ms, ${requestId})`)
+  const took = Math.round(options.now() - startMs)
+  const what = `${service === options.standard ? '' : `${service.name}:`}${describe(form)}`
+  options.log(`${what} -> ${status} ${outcome} (${took} ms, ${requestId})`)
   send(response, status, requestId, body)
 }
 
-function respond(
-  context: Ec2Context,
-  caller: Caller,
-  form: Form,
-  requestId: string,
-  service: QueryService = EC2_SERVICE,
-): string {
-  const { Action: action, Version: version, ...rest } = Object.fromEntries(form)
+function serviceOf({ standard, services }: ListenerOptions, request: IncomingMessage) {
+  const { service: name } = scopeOf(request.headers)
+  if (name === undefined) return standard
+  const service = services.get(name)
+  if (service !== undefined) return service
+  const words = `Credential should be scoped to one of the services here: ${[...services.keys()].join(', ')}`
+  throw new ApiError('SignatureDoesNotMatch', `${words}.`, 403)
+}
+
+function respond(service: QueryService, caller: Caller, form: Form, requestId: string): string {
+  const { Action: action, Version: version = '', ...rest } = Object.fromEntries(form)
   if (action === undefined) throw new ApiError('MissingAction', 'The request names no Action.')
-  if (version !== service.version) {
-    const words = `The requested version (${version ?? ''}) of service AmazonEC2 does not exist`
-    throw new ApiError('NoSuchVersion', words)
-  }
-  const result = perform(context, caller, action, new Map(Object.entries(rest)))
+  if (version !== service.version) throw service.refusals.noSuchVersion(version)
+  const result = service.perform(caller, action, new Map(Object.entries(rest)))
   return service.success(action, requestId, result)
 }
 
 function authenticate(
-  context: Ec2Context,
-  { credentials, authorize }: ListenerOptions,
+  { credentials, authorize, isClosed }: ListenerOptions,
+  service: QueryService,
   request: IncomingMessage,
   body: Buffer,
 ): Caller {
-  if (context.background.closed) {
-    throw new ApiError('Unavailable', 'The service is shutting down.', 503)
-  }
-  const claimed = /Credential=([^/,\s]+)\//.exec(request.headers.authorization ?? '')?.[1]
+  if (isClosed()) throw new ApiError('Unavailable', 'The service is shutting down.', 503)
+  const { accessKeyId: claimed } = scopeOf(request.headers)
   if (credentials === undefined) return { accessKeyId: claimed ?? 'anonymous', authorize }
   const { method = '', url: target = '/', headers } = request
   // Not the API's own clock: a signature's time is the caller's.
   const signer = signerOf({ method, target, headers, body }, credentials, Date.now())
   if (signer !== undefined) return { accessKeyId: signer.accessKeyId, authorize }
-  const words = 'AWS was not able to validate the provided access credentials'
-  throw new ApiError('AuthFailure', words, 401)
+  throw service.refusals.unauthenticated(claimed !== undefined)
 }
 
-function internalError(context: Ec2Context, error: unknown): ApiError {
-  context.log(`defect: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+function internalError({ log }: ListenerOptions, error: unknown): ApiError {
+  log(`defect: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
   return new ApiError('InternalError', 'An internal error has occurred', 500)
 }
 

@@ -1,20 +1,13 @@
 import type { Action, Prepared } from './action.ts'
 import { ACTIONS } from './actions.ts'
-import { ApiError } from './api-error.ts'
+import { ApiError, invalidAction } from './api-error.ts'
 import type { Ec2Context } from './context.ts'
 import { forgetTerminated } from './instances/forget-terminated.ts'
 import type { Form } from './wire/parameters.ts'
+import type { Caller } from './wire/query-service.ts'
 import type { XmlObject } from './wire/xml.ts'
 
 const BY_NAME: ReadonlyMap<string, Action> = new Map(ACTIONS.map((one) => [one.name, one]))
-
-/** May `accessKeyId` do `action`? The place where IAM policies come in. */
-export type Authorize = (accessKeyId: string, action: string) => boolean
-
-export interface Caller {
-  readonly accessKeyId: string
-  readonly authorize: Authorize
-}
 
 /**
  * Does one call, whoever makes it: everything that changes the account goes through here.
@@ -23,10 +16,11 @@ export interface Caller {
 export function perform(context: Ec2Context, caller: Caller, name: string, form: Form): XmlObject {
   const action = BY_NAME.get(name)
   if (action === undefined) {
-    const words = `The action ${name} is not valid for this web service.`
-    throw new ApiError('InvalidAction', words)
+    throw invalidAction(`The action ${name} is not valid for this web service.`)
   }
-  if (!caller.authorize(caller.accessKeyId, name)) throw unauthorized(context, caller, name)
+  if (!caller.authorize(caller.accessKeyId, `ec2:${name}`)) {
+    throw unauthorized(context, caller, name)
+  }
   forgetTerminated(context)
   const prepared: Prepared = action.prepare(form, context)
   if (prepared.dryRun) {

@@ -1,23 +1,33 @@
 import type { ApiError } from '../api-error.ts'
-import { toXml, type XmlObject } from './xml.ts'
+import type { Form } from './parameters.ts'
+import type { XmlObject } from './xml.ts'
 
-/**
- * How one of AWS's query services words its answers. EC2 has its own way with errors; services
- * like STS and Auto Scaling share another and would be a second value of this type.
- */
-export interface QueryService {
-  readonly version: string
-  readonly success: (action: string, requestId: string, body: XmlObject) => string
-  readonly failure: (error: ApiError, requestId: string) => string
+/** May `accessKeyId` do `action` (`ec2:StopInstances`)? The place where IAM policies come in. */
+export type Authorize = (accessKeyId: string, action: string) => boolean
+
+/** Who makes a call. */
+export interface Caller {
+  readonly accessKeyId: string
+  readonly authorize: Authorize
 }
 
-export const EC2_SERVICE: QueryService = {
-  version: '2016-11-15',
-  success: (action, requestId, body) =>
-    toXml(`${action}Response`, 'http://ec2.amazonaws.com/doc/2016-11-15/', { requestId, ...body }),
-  failure: ({ code, message }, requestId) =>
-    toXml('Response', undefined, {
-      Errors: { Error: { Code: code, Message: message } },
-      RequestID: requestId,
-    }),
+/**
+ * One of AWS's query services. The listener finds it by the service that a request's signature
+ * names; EC2 words its answers in its own way, the others share another (`defineQueryService`).
+ */
+export interface QueryService {
+  /** `ec2`, `sts`, `autoscaling`: the name in a signature's scope and in IAM's actions. */
+  readonly name: string
+  readonly version: string
+  /** Does one call. Throws ApiError. */
+  readonly perform: (caller: Caller, action: string, form: Form) => XmlObject
+  readonly success: (action: string, requestId: string, body: XmlObject) => string
+  readonly failure: (error: ApiError, requestId: string) => string
+  /** What the service says of a request that is refused before its action is looked at. */
+  readonly refusals: {
+    /** Signed by nobody, or with a wrong key. */
+    readonly unauthenticated: (signed: boolean) => ApiError
+    readonly throttled: () => ApiError
+    readonly noSuchVersion: (version: string) => ApiError
+  }
 }

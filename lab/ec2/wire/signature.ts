@@ -20,6 +20,17 @@ const MAX_SKEW_MS = 15 * 60_000
 const HEADER =
   /^AWS4-HMAC-SHA256 Credential=([^/,]+)\/(\d{8})\/([\w-]+)\/(\w+)\/aws4_request, *SignedHeaders=([^,]+), *Signature=([0-9a-f]{64})$/
 
+/** What a request claims to be signed with, and for which service; nothing of it is checked. */
+export function scopeOf(headers: IncomingHttpHeaders): {
+  readonly accessKeyId: string | undefined
+  /** `ec2`, `sts`, `autoscaling`; undefined when the request isn't signed. */
+  readonly service: string | undefined
+} {
+  const claimed = /Credential=([^/,\s]+)\/[^/]*\/[^/]*\/([^/,\s]+)\/aws4_request/
+  const [, accessKeyId, service] = claimed.exec(headers.authorization ?? '') ?? []
+  return { accessKeyId, service }
+}
+
 /**
  * The credential that signed a request (Signature Version 4, in the Authorization header), or
  * undefined when none of `credentials` did.
