@@ -1,7 +1,7 @@
 import { explainApiError, orAbsent } from '../kube/cluster.ts'
 import { within } from '../std/poll.ts'
-import { compareProjections, RUN_LABEL, settledLeaks, takeProjection } from './leaks.ts'
-import { readJournal } from './journal.ts'
+import { leakScope } from './leak-scope.ts'
+import { compareProjections, RUN_LABEL, settledLeaks } from './leaks.ts'
 import type { Run } from './run.ts'
 import { undoAll } from './undo.ts'
 
@@ -72,31 +72,12 @@ async function leaksOf(
   isHopeless: boolean,
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
-  const isLab = run.target.kind === 'lab'
-  const ourNodes = new Set(
-    readJournal(run.journal.path).flatMap((entry) =>
-      entry.step === 'intent' && entry.undo.kind === 'set-unschedulable' ? [entry.undo.node] : [],
-    ),
-  )
-  const relevant = (kind: string, name: string): boolean => {
-    if (kind === 'Node') return isLab || ourNodes.has(name)
-    return !keep
-  }
-  const look = () =>
-    takeProjection({
-      cluster: run.cluster,
-      target: run.target,
-      runId: run.id,
-      ownsNamespace: !hadNamespace(run),
-    })
+  const { look, isOurs } = leakScope(run)
+  const relevant = (kind: string, name: string): boolean =>
+    isOurs(kind, name) && (kind === 'Node' || !keep)
   if (!isHopeless) return settledLeaks(run.before, look, relevant, signal)
   // Something could not be undone, so waiting for an empty list would only waste time.
   return within({ what: 'the leak list', owner: 'clean-up', budget: 'leaksSettle' }, async () => {
     return compareProjections(run.before, await look(), relevant)
   })
-}
-
-/** Whether the run's namespace was there before the run. */
-function hadNamespace(run: Run): boolean {
-  return run.before['Namespace']?.[run.target.namespace] !== undefined
 }

@@ -24,11 +24,6 @@ export interface ScenarioControl {
 export interface ConductHooks {
   /** Tells the test runner that the scenario can't run, and why; may throw to do so. */
   readonly skip?: (reason: string) => void
-  /**
-   * Called when the scenario failed, before anything is healed: collects logs and state. Default:
-   * what the API server knows of the run's namespace, to `logs/<scenario>/`.
-   */
-  readonly collect?: (error: unknown) => Promise<unknown>
 }
 
 /**
@@ -89,7 +84,7 @@ export async function conductScenario(
       thrown = { error }
       verdict = outcomeOfError(error)
     }
-    if (thrown) await collectEvidence(run, info, hooks, thrown.error)
+    if (thrown) await collectEvidence(run, info)
     const failures = await healScenario(run, info.id)
     if (failures) {
       thrown ??= { error: failures }
@@ -166,19 +161,14 @@ export function recordResult(run: Pick<Run, 'dir'>, result: ScenarioResult): voi
   }
 }
 
-async function collectEvidence(
-  run: Run,
-  info: ScenarioInfo,
-  hooks: ConductHooks,
-  error: unknown,
-): Promise<void> {
+/** What the API server knows of the run's namespace, to `logs/<scenario>/`, before it is healed. */
+async function collectEvidence(run: Run, info: ScenarioInfo): Promise<void> {
   const { cluster, target, dir } = run
   const logs = join(dir, RUN_FILES.logs, slug(info.id))
-  const collect = hooks.collect ?? (() => collectCluster(cluster, target.namespace, logs))
   try {
     await run.timeline.span('collect', {}, () =>
       within({ what: 'logs and state of a failed scenario', budget: 'collect' }, () =>
-        collect(error),
+        collectCluster(cluster, target.namespace, logs),
       ),
     )
   } catch {

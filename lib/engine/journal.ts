@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { JournalEntry, Undo, UndoScope } from '../model/journal.ts'
+import { dueChanges, type JournalEntry, type Undo, type UndoScope } from '../model/journal.ts'
 import { refusalOf } from '../kube/cluster.ts'
 import { randomLetters } from '../std/ids.ts'
 import { NdjsonAppender, readNdjson } from '../std/ndjson.ts'
@@ -113,22 +113,16 @@ export function readJournal(path: string): readonly JournalEntry[] {
 
 /** Which changes of a journal are due to be undone, youngest first. */
 export function pendingOf(entries: readonly JournalEntry[]): PendingUndo[] {
-  const due = new Map<string, PendingUndo>()
-  for (const entry of entries) {
-    if (entry.step === 'intent') {
-      const { id, scenario, scope, action, undo } = entry
-      if (undo.kind !== 'none') due.set(id, { id, scenario, scope, action, undo, failures: 0 })
-    } else if (entry.step === 'undone' || entry.step === 'refused') {
-      due.delete(entry.id)
-    } else if (entry.step === 'changed' && entry.uid !== undefined) {
-      const change = due.get(entry.id)
-      if (change) due.set(entry.id, { ...change, uid: entry.uid })
-    } else if (entry.step === 'undo-failed') {
-      const change = due.get(entry.id)
-      if (change) due.set(entry.id, { ...change, failures: change.failures + 1 })
-    }
-  }
-  return [...due.values()].reverse()
+  const byId = Map.groupBy(entries, ({ id }) => id)
+  return dueChanges(entries).flatMap((due): PendingUndo[] => {
+    const own = byId.get(due) ?? []
+    const intent = own.find((entry) => entry.step === 'intent')
+    if (!intent) return []
+    const { id, scenario, scope, action, undo } = intent
+    const uid = own.findLast((entry) => entry.step === 'changed')?.uid
+    const failures = own.filter(({ step }) => step === 'undo-failed').length
+    return [{ id, scenario, scope, action, undo, failures, ...(uid === undefined ? {} : { uid }) }]
+  })
 }
 
 function now(): string {

@@ -126,8 +126,6 @@ export const runFileSchema = z.object({
   clusterUid: z.string(),
   /** What two runs must not share: see `Target.lockKey`. */
   lockKey: z.string(),
-  /** Whether this run started the lab, and so takes it down. */
-  ownsLab: z.boolean(),
   before: projectionSchema,
 })
 export type RunFile = z.infer<typeof runFileSchema>

@@ -51,7 +51,6 @@ async function deadRun(): Promise<{ readonly kubeconfig: string; readonly journa
     supervisor: { pid: 1, startTicks: '0', bootId: 'of another boot' },
     clusterUid: 'u',
     lockKey: `lab test-${port}`,
-    ownsLab: true,
     before: {},
   })
   await run.journal.change(

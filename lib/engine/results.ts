@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import type { ScenarioInfo, ScenarioResult } from '../model/scenario.ts'
 import { readNdjson } from '../std/ndjson.ts'
-import { eventSchema, resultSchema } from '../report/records.ts'
+import { missingResult } from '../report/missing-result.ts'
+import { readTimeline, resultSchema } from '../report/records.ts'
 import { RUN_FILES } from './run.ts'
 
 /**
@@ -19,9 +20,9 @@ export function assembleResults(
       (result) => [result.id, result],
     ),
   )
-  const startedAtMs = startsOf(dir)
+  const events = readTimeline(join(dir, RUN_FILES.timeline))
   return selected.map((info) => {
-    const result = written.get(info.id) ?? missingResult(info, whyMissing, startedAtMs.get(info.id))
+    const result = written.get(info.id) ?? missingResult(info, events, whyMissing)
     const tag = required.find((item) => result.tags.includes(item))
     if (result.outcome !== 'skipped' || tag === undefined) return result
     return {
@@ -38,32 +39,4 @@ export function withoutResult(dir: string, selected: readonly ScenarioInfo[]): s
   const { records } = readNdjson(join(dir, RUN_FILES.results), (value) => resultSchema.parse(value))
   const done = new Set(records.map(({ id }) => id))
   return selected.map(({ id }) => id).filter((id) => !done.has(id))
-}
-
-function missingResult(
-  info: ScenarioInfo,
-  why: string,
-  startedAtMs: number | undefined,
-): ScenarioResult {
-  return {
-    id: info.id,
-    file: info.file,
-    claim: info.claim,
-    tags: info.options.tags,
-    outcome: 'unknown',
-    errorClass: 'NoResult',
-    reason: startedAtMs === undefined ? `It never began: ${why}` : `It did not end: ${why}`,
-    evidence: [],
-    startedAtMs: startedAtMs ?? 0,
-    durationMs: 0,
-  }
-}
-
-function startsOf(dir: string): Map<string, number> {
-  const { records } = readNdjson(join(dir, RUN_FILES.timeline), (value) => eventSchema.parse(value))
-  return new Map(
-    records
-      .filter(({ kind, scenario }) => kind === 'scenario.begin' && scenario !== undefined)
-      .map(({ scenario = '', atMs }) => [scenario, atMs]),
-  )
 }

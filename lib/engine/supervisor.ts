@@ -152,7 +152,6 @@ async function openNewRun(
     supervisor,
     clusterUid: started.clusterUid,
     lockKey: options.target.lockKey,
-    ownsLab: started.owned,
     before,
   })
 }

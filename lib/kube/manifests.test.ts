@@ -71,7 +71,6 @@ describe('findWorkload', () => {
       replicas: 3,
       container: 'cassandra',
       governingService: 'cassandra',
-      clientService: 'cassandra',
       port: 9042,
       selector: { app: 'cassandra' },
       claims: [{ template: 'cassandra-data', storageClass: 'mysql-gp2' }],

@@ -11,8 +11,6 @@ export interface Workload {
   readonly container: string
   /** The headless Service that gives the pods their names. */
   readonly governingService: string
-  /** The Service by which clients reach the database. */
-  readonly clientService: string
   readonly port: number
   /** Labels by which the StatefulSet knows its pods; its claims get them too. */
   readonly selector: Readonly<Record<string, string>>
@@ -123,7 +121,6 @@ export function findWorkload(
     replicas: spec.replicas ?? 1,
     container: container.name,
     governingService: governing,
-    clientService: client.metadata.name,
     port: databasePort,
     selector: spec.selector.matchLabels ?? labels,
     claims: templates.map((template) => ({

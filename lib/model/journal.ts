@@ -66,3 +66,20 @@ export type Undo =
   | { readonly kind: 'none' }
 
 export type UndoScope = 'scenario' | 'file'
+
+/** The part of an entry that tells whether its change is still due to be taken back. */
+interface DueEntry {
+  readonly step: JournalEntry['step']
+  readonly id: string
+  readonly undo?: { readonly kind: string }
+}
+
+/** Ids of the changes that were made, or perhaps were, and not taken back; youngest first. */
+export function dueChanges(entries: readonly DueEntry[]): string[] {
+  const due = new Set<string>()
+  for (const { step, id, undo } of entries) {
+    if (step === 'intent' && undo?.kind !== 'none') due.add(id)
+    if (step === 'undone' || step === 'refused') due.delete(id)
+  }
+  return [...due].toReversed()
+}

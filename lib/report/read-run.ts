@@ -1,11 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { z } from 'zod'
 import { PreflightError } from '../model/errors.ts'
-import type { ScenarioResult } from '../model/scenario.ts'
+import { dueChanges } from '../model/journal.ts'
 import type { RunSummary } from '../model/summary.ts'
-import type { TimelineEvent } from '../model/timeline.ts'
+import { isAlive } from '../std/process-identity.ts'
+import { missingResult } from './missing-result.ts'
 import {
   journalSchema,
   readLines,
@@ -86,7 +87,7 @@ async function rebuild(
     state === 'running'
       ? 'the run is still going on'
       : 'the run was killed before it could write its reports'
-  const undone = dueChanges(join(dir, 'journal.ndjson'))
+  const undone = dueActions(join(dir, 'journal.ndjson'))
   const stillDue = `is not taken back: run npx zonefall cleanup --run ${run.runId}`
   const logs = await readdir(join(dir, 'logs'), { recursive: true, withFileTypes: true }).catch(
     () => [],
@@ -98,7 +99,7 @@ async function rebuild(
     target: run.target,
     seed: run.seed,
     tier: run.options.tier,
-    results: [...written.values(), ...missing.map((info) => unfinished(info, events, why))],
+    results: [...written.values(), ...missing.map((info) => missingResult(info, events, why))],
     leaks: [],
     undoErrors: state === 'running' ? [] : undone.map((action) => `"${action}" ${stillDue}.`),
     harnessErrors: state === 'running' ? [] : [`${why}.`],
@@ -113,38 +114,11 @@ async function rebuild(
   }
 }
 
-function unfinished(
-  info: RunFile['selected'][number],
-  events: readonly TimelineEvent[],
-  why: string,
-): ScenarioResult {
-  const mine = events.filter((event) => event.scenario === info.id).map((event) => event.atMs)
-  const startedAtMs = Math.min(...mine)
-  const began = mine.length > 0
-  return {
-    id: info.id,
-    file: info.file,
-    claim: info.claim,
-    tags: info.options.tags,
-    outcome: 'unknown',
-    errorClass: 'InconclusiveError',
-    reason: began ? `it had begun but not ended: ${why}` : `it had not begun: ${why}`,
-    evidence: [],
-    startedAtMs: began ? startedAtMs : 0,
-    durationMs: began ? Math.max(...mine) - startedAtMs : 0,
-  }
-}
-
 /** What was changed, or perhaps was, and not taken back; youngest first. */
-function dueChanges(journal: string): string[] {
-  const due = new Map<string, string>()
-  for (const entry of readLines(journal, journalSchema)) {
-    if (entry.step === 'intent' && entry.undo?.kind !== 'none') {
-      due.set(entry.id, entry.action ?? entry.id)
-    }
-    if (entry.step === 'undone' || entry.step === 'refused') due.delete(entry.id)
-  }
-  return [...due.values()].toReversed()
+function dueActions(journal: string): string[] {
+  const entries = readLines(journal, journalSchema)
+  const intents = entries.filter(({ step }) => step === 'intent')
+  return dueChanges(entries).map((due) => intents.find(({ id }) => id === due)?.action ?? due)
 }
 
 async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
@@ -152,20 +126,5 @@ async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T | unde
     return schema.parse(JSON.parse(await readFile(path, 'utf8')))
   } catch {
     return undefined
-  }
-}
-
-/**
- * Whether the very process lives that wrote `run.json`: a pid comes back after a while, so its start
- * and the machine's boot count too (proc(5), field 22 of `stat`). Where there is no /proc it is no.
- */
-function isAlive({ pid, startTicks, bootId }: RunFile['supervisor']): boolean {
-  try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return boot === bootId && afterName[19] === startTicks
-  } catch {
-    return false
   }
 }

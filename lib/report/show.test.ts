@@ -91,8 +91,8 @@ describe('showRun', () => {
   it('makes the reports of a run that was killed, and leaves nothing green or unsaid', async () => {
     const dir = await leaveKilledRun({ pid: 1, startTicks: 'never', bootId: 'never' })
     const text = await show(sampleSummary.runId.slice(0, 10))
-    expect(text).toContain('it had begun but not ended: the run was killed')
-    expect(text).toContain('it had not begun: the run was killed')
+    expect(text).toContain('It did not end: the run was killed')
+    expect(text).toContain('It never began: the run was killed')
     expect(text).toContain('"cordon node a" is not taken back: run npx zonefall cleanup --run')
     expect(text).not.toContain('cordon node b')
     expect(text).not.toContain('delete pod c')

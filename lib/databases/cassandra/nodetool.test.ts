@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseEndpoints, parseSchemaVersions, parseStatus } from './nodetool.ts'
+import { parseEndpoints, parseStatus } from './nodetool.ts'
 import { hostIdAt, notSeenDown, ringProblems } from './ring.ts'
 
 const STATUS_311 = `Datacenter: DC1-K8Demo
@@ -89,13 +89,4 @@ test('parseEndpoints reads addresses, with a slash or a port or neither', () => 
     '10.1.3.2',
   ])
   expect(parseEndpoints('/10.1.3.2:7000\n')).toEqual(['10.1.3.2'])
-})
-
-test('parseSchemaVersions reads who has which schema', () => {
-  const output =
-    'Cluster Information:\n\tName: K8Demo\n\tSchema versions:\n\t\te84b6a60-24cf-30ca-9b58-452d92911703: [10.1.1.2, 10.1.2.2]\n\n\t\tUNREACHABLE: [10.1.3.2]\n'
-  expect([...parseSchemaVersions(output)]).toEqual([
-    ['e84b6a60-24cf-30ca-9b58-452d92911703', ['10.1.1.2', '10.1.2.2']],
-    ['UNREACHABLE', ['10.1.3.2']],
-  ])
 })

@@ -92,13 +92,3 @@ export function parseEndpoints(output: string): string[] {
   const words = output.split(/\s+/).map((word) => word.replace(/^\/|:\d+$/g, ''))
   return words.filter((word) => isIP(word) !== 0).toSorted()
 }
-
-/** Whether every node has the same schema: `nodetool describecluster` lists one version. */
-export function parseSchemaVersions(output: string): ReadonlyMap<string, readonly string[]> {
-  const versions = new Map<string, readonly string[]>()
-  const section = output.slice(Math.max(0, output.indexOf('Schema versions:')))
-  for (const match of section.matchAll(/^\s*([0-9a-f-]{36}|UNREACHABLE): \[(.*)\]\s*$/gm)) {
-    versions.set(match[1] ?? '', (match[2] ?? '').split(/,\s*/))
-  }
-  return versions
-}
