@@ -6,15 +6,34 @@ export interface PlannedOperation {
   /** Position in the schedule of its client, from 0. */
   readonly index: number
   readonly kind: OperationKind
+  /** The register that is read or written, or the set that is inserted into or read. */
   readonly key: string
-  /** What is written; absent for a read. */
+  /** What is written or inserted; absent for a read. Unique in its key, so that it tells its write. */
   readonly value?: string
+  /**
+   * The timestamp to send with a write, so that the database orders writes as the schedule does:
+   * a key has one writer, whose timestamps strictly increase.
+   */
+  readonly timestampMicros?: number
   /** When it is to be sent: latency counts from here (no coordinated omission). */
   readonly dueNs: number
 }
 
-/** `insert` adds an id to the set, `read-set` reads all of it; `read` and `write` are of one key. */
+/** `insert` adds an id to a set, `read-set` reads all of one; `read` and `write` are of a register. */
 export type OperationKind = 'insert' | 'read-set' | 'read' | 'write'
+
+/** Who runs a schedule: one process in one zone. */
+export interface Client {
+  /** Unique in a run: what it writes and inserts is named after it. */
+  readonly process: string
+  readonly zone: string
+}
+
+/** What one client is to do, by rising `index` and `dueNs`. */
+export interface Schedule extends Client {
+  readonly workload: string
+  readonly operations: readonly PlannedOperation[]
+}
 
 /**
  * How an operation ended. `ok`: acknowledged at the level asked for. `fail`: it certainly did not
@@ -23,16 +42,15 @@ export type OperationKind = 'insert' | 'read-set' | 'read' | 'write'
 export type OperationOutcome = 'ok' | 'fail' | 'info'
 
 /** One line of a history. */
-export interface OperationRecord extends PlannedOperation {
-  /** The client's, unique in a run. */
-  readonly process: string
-  readonly zone: string
+export interface OperationRecord extends PlannedOperation, Client {
+  /** Never before `dueNs`. */
   readonly sentNs: number
+  /** When its outcome was known to the client; an `info` may still happen after it. */
   readonly doneNs: number
   readonly outcome: OperationOutcome
   /** Why it is not `ok`: the driver's or the server's own code. */
   readonly error?: string
-  /** What a read that is `ok` found; absent when there was nothing. */
+  /** What a read that is `ok` found under its key; absent or empty when there was nothing. */
   readonly found?: readonly FoundValue[]
   /** The node that answered, as the driver names it. */
   readonly coordinator?: string
@@ -40,7 +58,6 @@ export interface OperationRecord extends PlannedOperation {
 
 /** A value that a read found, with the time it was written at where the database says so. */
 export interface FoundValue {
-  readonly key: string
   readonly value: string
   readonly writtenMicros?: number
 }

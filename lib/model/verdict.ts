@@ -2,12 +2,12 @@
 export type Verdict = 'true' | 'false' | 'unknown'
 
 /** What a checker or an assertion concluded, with what it saw. */
-export interface Judgement {
+export interface Judgement<Seen = Readonly<Record<string, unknown>>> {
   readonly verdict: Verdict
   /** One sentence for a person: what was claimed and what was seen. */
   readonly summary: string
   /** What was seen, as plain data: it goes into reports. */
-  readonly evidence: Readonly<Record<string, unknown>>
+  readonly evidence: Seen
 }
 
 const SEVERITY: Record<Verdict, number> = { true: 0, unknown: 1, false: 2 }
