@@ -8,8 +8,8 @@ import { Cluster, refusalOf, statusOf } from './cluster.ts'
 import { kubeconfigFor } from './testing/api-server.ts'
 import { TransientApiError } from './transient.ts'
 
-/** Answers in this order, the last one for ever; `0` is no answer. */
-let answers: number[] = []
+/** Answers in this order, the last one for ever. */
+let answers: (number | 'silence' | 'half, then silence' | 'half, then the end')[] = []
 let dir = ''
 let server: Server
 let cluster: Cluster
@@ -17,9 +17,15 @@ beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'zonefall-transient-'))
   server = createServer((_, response) => {
     const status = answers.length > 1 ? answers.shift() : answers[0]
-    if (status === 0) return
-    response.writeHead(status ?? 500, { 'content-type': 'application/json' })
-    response.end(JSON.stringify({ kind: 'Status', message: 'says so' }))
+    if (status === 'silence') return
+    const body = JSON.stringify({ kind: 'Status', message: 'says so' })
+    const head = { 'content-type': 'application/json', 'content-length': body.length }
+    if (typeof status === 'number') {
+      response.writeHead(status, head).end(body)
+      return
+    }
+    response.writeHead(200, head).write(body.slice(0, 10))
+    if (status === 'half, then the end') setImmediate(() => response.destroy())
   }).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   const address = server.address()
@@ -34,15 +40,15 @@ afterAll(() => {
   rmSync(dir, { recursive: true })
 })
 
-test('a poll goes on past 429, 5xx and silence', async () => {
-  answers = [429, 503, 0, 200]
+test('a poll goes on past 429, 5xx, silence and answers that break off', async () => {
+  answers = [429, 503, 'silence', 'half, then silence', 'half, then the end', 200]
   let looks = 0
   const seen = await poll({ what: 'it', budget: 'stateVisible', intervalMs: 1 }, async () => {
     looks += 1
     await cluster.core.readNode({ name: 'a' })
     return { done: true, value: true }
   })
-  expect({ seen, looks }).toEqual({ seen: true, looks: 4 })
+  expect({ seen, looks }).toEqual({ seen: true, looks: 6 })
 })
 
 test('when its budget is spent it says what was answered', async () => {

@@ -2,7 +2,7 @@ import {
   HttpMethod,
   IsomorphicFetchHttpLibrary,
   type RequestContext,
-  type ResponseContext,
+  ResponseContext,
   wrapHttpLibrary,
 } from '@kubernetes/client-node'
 import { InconclusiveError } from '../model/errors.ts'
@@ -11,7 +11,7 @@ import { InconclusiveError } from '../model/errors.ts'
 export class TransientApiError extends InconclusiveError {
   /** `poll` goes on past errors that say so. */
   readonly isTransient = true
-  /** The API server's status; undefined when there was no answer at all. */
+  /** The API server's status; undefined when there was no whole answer. */
   readonly status: number | undefined
 
   constructor(message: string, status: number | undefined, cause?: unknown) {
@@ -21,8 +21,8 @@ export class TransientApiError extends InconclusiveError {
 }
 
 /**
- * client-node's way over HTTP, but GETs that fail for the moment (no connection, time-out, 429, 5xx)
- * end in a TransientApiError. What changes something is left alone: it may have happened.
+ * client-node's way over HTTP, but GETs that fail for the moment (no connection, time-out, 429, 5xx,
+ * an answer that breaks off) end in a TransientApiError. What changes something is left alone: it may have happened.
  */
 export function transientAware(): ReturnType<typeof wrapHttpLibrary> {
   const plain = new IsomorphicFetchHttpLibrary()
@@ -31,7 +31,7 @@ export function transientAware(): ReturnType<typeof wrapHttpLibrary> {
       if (request.getHttpMethod() !== HttpMethod.GET) return plain.send(request).toPromise()
       const response = await send(plain, request)
       const { httpStatusCode: status } = response
-      if (status !== 429 && status < 500) return response
+      if (status !== 429 && status < 500) return withBoundBody(response)
       const text = await response.body.text().catch(() => '')
       throw new TransientApiError(
         `the API server answered ${status}${text === '' ? '' : `: ${messageIn(text)}`}`,
@@ -50,6 +50,22 @@ async function send(
   } catch (error) {
     throw new TransientApiError('the API server did not answer', undefined, error)
   }
+}
+
+/** The same answer; its body, which comes after its head, may stay away as well. */
+function withBoundBody({ httpStatusCode, headers, body }: ResponseContext): ResponseContext {
+  const read = async <T>(reading: Promise<T>): Promise<T> => {
+    try {
+      return await reading
+    } catch (error) {
+      throw new TransientApiError("the API server's answer broke off", undefined, error)
+    }
+  }
+  return new ResponseContext(httpStatusCode, headers, {
+    ...body,
+    text: () => read(body.text()),
+    binary: () => read(body.binary()),
+  })
 }
 
 function messageIn(text: string): string {
