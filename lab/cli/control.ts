@@ -1,6 +1,6 @@
 import { request } from 'node:http'
 import { z } from 'zod'
-import { LabError } from '../std/lab-error.ts'
+import { LabError, LabRefusal } from '../std/lab-error.ts'
 import type { LabPaths } from '../std/paths.ts'
 
 const labStatus = z.looseObject({
@@ -31,8 +31,8 @@ export type LabStatus = z.infer<typeof labStatus>
  * @throws LabError when a part of it has died, or it doesn't answer within 5 s.
  */
 export async function readStatus(paths: LabPaths): Promise<LabStatus> {
-  const text = await get(paths.control, '/status')
-  const status = labStatus.parse(JSON.parse(text))
+  const { body } = await ask(paths.control, 'GET', '/status')
+  const status = labStatus.parse(body)
   if (status.state === 'broken') {
     throw new LabError(status.error ?? 'the lab is broken', {
       hint: status.hint,
@@ -42,12 +42,34 @@ export async function readStatus(paths: LabPaths): Promise<LabStatus> {
   return status
 }
 
-function get(socketPath: string, path: string): Promise<string> {
+/**
+ * Lets launches and starts in a zone succeed again, or fail with InsufficientInstanceCapacity.
+ * @throws LabRefusal when the lab has no such zone, LabError when it doesn't answer within 5 s.
+ */
+export async function setCapacity(paths: LabPaths, zone: string, has: boolean): Promise<void> {
+  const { status, body } = await ask(
+    paths.control,
+    'PUT',
+    `/capacity/${encodeURIComponent(zone)}/${has ? 'on' : 'off'}`,
+  )
+  if (status !== 200) throw new LabRefusal(refusal.parse(body).error)
+}
+
+const refusal = z.object({ error: z.string() })
+
+function ask(
+  socketPath: string,
+  method: string,
+  path: string,
+): Promise<{ status: number; body: unknown }> {
   return new Promise((resolve, reject) => {
-    const call = request({ socketPath, path, timeout: 5_000 }, (response) => {
+    const call = request({ socketPath, method, path, timeout: 5_000 }, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('end', () => resolve(Buffer.concat(chunks).toString()))
+      response.on('end', () => {
+        const status = response.statusCode ?? 0
+        resolve({ status, body: JSON.parse(Buffer.concat(chunks).toString()) })
+      })
       response.on('error', reject)
     })
     const fail = (cause?: Error) =>

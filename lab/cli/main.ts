@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { BootEvent } from '../daemon/config.ts'
 import { liveDaemon, removeLab } from '../daemon/remains.ts'
 import { messageOf } from '../std/error-facts.ts'
 import { LabError, LabRefusal } from '../std/lab-error.ts'
 import { type LabPaths, labPaths } from '../std/paths.ts'
-import { readStatus } from './control.ts'
+import { readStatus, setCapacity } from './control.ts'
 import { createProgress } from './progress.ts'
 import { up } from './up.ts'
 
@@ -97,6 +97,18 @@ program
       console.log(`  ${node}  ${instanceId}  ${zone}  ${on ? 'on' : 'off'}`)
     }
     for (const { volumeId, state } of status.volumes) console.log(`  ${volumeId}  ${state}`)
+  })
+
+program
+  .command('capacity')
+  .description('lets launches and starts in a zone fail for want of capacity, or succeed again')
+  .argument('<zone>', 'name of the zone')
+  .addArgument(new Argument('<capacity>', 'whether it has any').choices(['on', 'off']))
+  .addHelpText('after', '\nExample:\n  npx zonefall lab capacity us-east-1a off')
+  .action(async (zone: string, capacity: 'on' | 'off') => {
+    await requireUp()
+    await setCapacity(paths(), zone, capacity === 'on')
+    console.log(`Zone ${zone} has ${capacity === 'on' ? '' : 'no '}capacity.`)
   })
 
 program

@@ -147,6 +147,12 @@ export class Lab {
     )
   }
 
+  /** Whether instances can be launched and started in a zone. Throws when there is no such zone. */
+  setCapacity(zone: string, has: boolean): void {
+    if (this.#ec2 === undefined) throw new Error('the lab has no EC2 yet')
+    this.#ec2.setCapacity(zone, has)
+  }
+
   /** What `lab status` shows. */
   status(): Record<string, unknown> {
     return {

@@ -23,10 +23,10 @@ if (config.tied) {
 }
 
 createServer((request, response) => {
-  const isStatus = request.method === 'GET' && request.url === '/status'
-  response.statusCode = isStatus ? 200 : 404
+  const [status, answer] = answerTo(`${request.method} ${request.url}`)
+  response.statusCode = status
   response.setHeader('content-type', 'application/json')
-  response.end(JSON.stringify(isStatus ? { state, ...describe(broken), ...lab.status() } : {}))
+  response.end(JSON.stringify(answer))
 }).listen(paths.control)
 
 try {
@@ -42,6 +42,18 @@ try {
   console.error(error)
   tell({ error: messageOf(error), ...detailsOf(error) })
   process.exit(1)
+}
+
+function answerTo(request: string): [status: number, answer: object] {
+  if (request === 'GET /status') return [200, { state, ...describe(broken), ...lab.status() }]
+  const [, zone, has] = /^PUT \/capacity\/([a-z0-9-]+)\/(on|off)$/.exec(request) ?? []
+  if (zone === undefined) return [404, { error: `no such request: ${request}` }]
+  try {
+    lab.setCapacity(zone, has === 'on')
+    return [200, {}]
+  } catch (error) {
+    return [400, { error: messageOf(error) }]
+  }
 }
 
 async function step<T>(name: string, text: string, work: () => Promise<T>): Promise<T> {

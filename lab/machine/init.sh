@@ -69,6 +69,10 @@ for setting in vm/overcommit_memory=1 vm/panic_on_oom=0 kernel/panic=10 kernel/p
   [ -e "$ROOT/proc/sys/$path" ] && mount --bind "$file" "$ROOT/proc/sys/$path"
 done
 
+# A boot id of its own: the kernel's is the whole host's and outlives the machine's reboots.
+cat /proc/sys/kernel/random/uuid > "$MACHINE/sysctl/boot_id"
+mount --bind "$MACHINE/sysctl/boot_id" "$ROOT/proc/sys/kernel/random/boot_id"
+
 hostname "$HOSTNAME_FQDN"
 mkdir -p "$ROOT/.old"
 cd "$ROOT"

@@ -7,7 +7,7 @@ import { LAB_COMMAND } from '../targets/lab.ts'
 /** `zonefall lab`: passes everything on to the lab's own command line. */
 export function labCommand(): Command {
   return new Command('lab')
-    .description('the lab on its own: up, down, status, ssh NODE, kubeconfig')
+    .description('the lab on its own: up, down, status, ssh NODE, capacity ZONE on|off, kubeconfig')
     .argument('[args...]', "the lab's command and options; `lab up --help` explains one")
     .allowUnknownOption()
     .passThroughOptions()
