@@ -24,6 +24,8 @@ export const BUDGETS = {
   pendingHolds: 60_000,
   /** All replicas of a StatefulSet ready, one after the other, images pulled. */
   statefulSetReady: 900_000,
+  /** A container whose image can't be pulled, or whose Secret is missing, to start all the same. */
+  containerStarts: 120_000,
   /** A StatefulSet scaled down: every pod that goes drains first. */
   statefulSetScaled: 600_000,
   /** An object gone, finalizers included. */
