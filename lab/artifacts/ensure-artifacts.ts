@@ -12,6 +12,7 @@ import { csiDriver } from './recipes/csi-driver.ts'
 import { debianPackages } from './recipes/debian-packages.ts'
 import { ebsCsiImage } from './recipes/ebs-csi-image.ts'
 import { infraImages } from './recipes/infra-images.ts'
+import { nodeImage } from './recipes/node-image.ts'
 import { nodeRootfs } from './recipes/node-rootfs.ts'
 
 /** Builds at a time: one that computes, and others that mostly wait for the network or the disk. */
@@ -24,6 +25,7 @@ const RECIPES: readonly Recipe[] = [
   infraImages,
   csiDriver,
   ebsCsiImage,
+  nodeImage,
   cassandraImage,
   ami,
 ]

@@ -41,6 +41,11 @@ export const IMAGES = {
     recipe: 'ebs-csi-image',
     standsBehind: "the lab's own EBS CSI driver in TypeScript, on Node.js",
   },
+  node: {
+    names: ['docker.io/library/node:24-bookworm-slim'],
+    recipe: 'node-image',
+    standsBehind: `Node.js 24 from the npm package "node" on Debian's base packages`,
+  },
   'cassandra-3.11': {
     names: ['v11', 'v12', 'v13'].map((tag) => `gcr.io/google-samples/cassandra:${tag}`),
     recipe: 'cassandra-3.11-image',

@@ -6,6 +6,7 @@ export const RECIPE_NAMES = [
   'infra-images',
   'csi-driver',
   'ebs-csi-image',
+  'node-image',
   'cassandra-3.11-image',
   'ami',
 ] as const

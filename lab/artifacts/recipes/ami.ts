@@ -8,6 +8,7 @@ import type { BuildContext, Recipe, RecipeName } from '../recipe.ts'
 const IMAGE_RECIPES: readonly RecipeName[] = [
   'infra-images',
   'ebs-csi-image',
+  'node-image',
   'cassandra-3.11-image',
 ]
 
