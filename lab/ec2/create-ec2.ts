@@ -5,9 +5,9 @@ import { Background } from './background.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Ec2Change, Ec2Context } from './context.ts'
 import { IdempotencyTable } from './idempotency.ts'
-import type { InstanceStateName } from './instances/instance.ts'
+import { findInstance, type InstanceStateName } from './instances/instance.ts'
 import { machineWentOff } from './instances/instance-lifecycle.ts'
-import { createLatency, type LatencyTable } from './latency.ts'
+import { createLatency, DEFAULT_LATENCY_MS, type LatencyTable } from './latency.ts'
 import { createListener } from './listener.ts'
 import { createSubnet, type ZoneOptions } from './network/vpc.ts'
 import { createEc2Service } from './ec2-service.ts'
@@ -59,6 +59,11 @@ export interface Ec2 {
   launch(request: RunInstancesRequest, timeoutMs?: number): Promise<{ readonly instanceId: string }>
   /** Any action, by EC2's names: `call('StopInstances', { 'InstanceId.1': id })`. Throws ApiError. */
   call(action: string, parameters: Readonly<Record<string, string>>): XmlObject
+  /**
+   * Sets tags of an instance as one of AWS's own services does, whose keys begin with `aws:`; an
+   * undefined value takes the tag away. Throws ApiError when there is no such instance.
+   */
+  setServiceTags(instanceId: string, tags: Readonly<Record<string, string | undefined>>): void
   /** Says that a machine went off by itself: its OS shut down, or it crashed. Never throws. */
   machineStopped(instanceId: string): void
   /** Launches and starts in a zone fail with InsufficientInstanceCapacity while `has` is false. */
@@ -116,6 +121,13 @@ export function createEc2(options: Ec2Options): Ec2 {
       await instanceReached(instance.instanceId, 'running', timeoutMs)
       return instance
     },
+    setServiceTags(instanceId, tags) {
+      const instance = findInstance(context, instanceId)
+      for (const [key, value] of Object.entries(tags)) {
+        if (value === undefined) instance.tags.delete(key)
+        else instance.tags.set(key, value)
+      }
+    },
     machineStopped(instanceId) {
       context.log(`${instanceId} went off by itself`)
       const instance = context.instances.get(instanceId)
@@ -141,7 +153,7 @@ function createContext(options: Ec2Options): {
 } {
   const { seed, clock = systemClock, eventLog: log = () => {} } = options
   const ids = seededRandom(`${seed}/id`)
-  const latencyMs = createLatency(seed, options.latencyMs)
+  const latencyMs = createLatency(seed, { ...DEFAULT_LATENCY_MS, ...options.latencyMs })
   const listeners = new Set<(change: Ec2Change) => void>()
   const background = new Background(clock, (what, error) => {
     log(

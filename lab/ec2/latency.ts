@@ -39,12 +39,11 @@ export type LatencyName = keyof typeof DEFAULT_LATENCY_MS
 export type LatencyTable = Readonly<Record<LatencyName, LatencyRange>>
 
 /** Draws latencies from a table, reproducibly: one stream of numbers for each name. */
-export function createLatency(
+export function createLatency<Name extends string>(
   seed: string,
-  overrides: Partial<LatencyTable> = {},
-): (name: LatencyName) => number {
-  const table: LatencyTable = { ...DEFAULT_LATENCY_MS, ...overrides }
-  const streams = new Map<LatencyName, Random>()
+  table: Readonly<Record<Name, LatencyRange>>,
+): (name: Name) => number {
+  const streams = new Map<Name, Random>()
   return (name) => {
     const stream = streams.get(name) ?? seededRandom(`${seed}/latency/${name}`)
     streams.set(name, stream)

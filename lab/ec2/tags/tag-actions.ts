@@ -4,7 +4,7 @@ import { invalidValue, missingParameter } from '../api-error.ts'
 import { compileFilters, type FilterTable } from '../filters.ts'
 import { pageOf } from '../paging.ts'
 import { filterParameters, list, pagingParameters, tagParameter, text } from '../wire/parameters.ts'
-import { checkedTags, checkTagCount } from './tag-rules.ts'
+import { checkedTags, checkTagCount, isReserved, reservedKey } from './tag-rules.ts'
 import { allTaggable, findTaggable, type Taggable } from './taggable.ts'
 
 /** EC2 takes at most this many resources in one call. */
@@ -44,10 +44,14 @@ export const deleteTags = defineAction({
   },
   prepare({ ResourceId: ids, Tag: tags }, context) {
     checkResources(ids)
+    const reserved = tags?.find(({ Key: key }) => isReserved(key))
+    if (reserved !== undefined) throw reservedKey(reserved.Key)
     const resources = ids.map((id) => findTaggable(context, id))
     return () => {
       for (const resource of resources) {
-        if (tags === undefined) resource.tags.clear()
+        // What a service of AWS has set stays.
+        const all = [...resource.tags.keys()].filter((key) => !isReserved(key))
+        if (tags === undefined) for (const key of all) resource.tags.delete(key)
         for (const { Key: key, Value: value } of tags ?? []) {
           if (value === undefined || resource.tags.get(key) === value) resource.tags.delete(key)
         }

@@ -38,10 +38,7 @@ export function checkedTags(tags: readonly TagParameter[]): ReadonlyMap<string, 
   const checked = new Map<string, string>()
   for (const { Key: key, Value: value } of tags) {
     if (key === '') throw invalidValue('Tag key cannot be null or empty.')
-    if (key.startsWith('aws:')) {
-      const words = "Tag keys starting with 'aws:' are reserved for internal use"
-      throw invalidValue(`Value ( ${key} ) for parameter key is invalid. ${words}`)
-    }
+    if (isReserved(key)) throw reservedKey(key)
     if (key.length > MAX_KEY_LENGTH) {
       throw invalidValue(`Tag key exceeds the maximum length of ${MAX_KEY_LENGTH} characters`)
     }
@@ -55,6 +52,14 @@ export function checkedTags(tags: readonly TagParameter[]): ReadonlyMap<string, 
   }
   checkTagCount(checked.size)
   return checked
+}
+
+/** Set by a service of AWS, and by nobody else. */
+export const isReserved = (key: string): boolean => key.startsWith('aws:')
+
+export function reservedKey(key: string): ApiError {
+  const words = "Tag keys starting with 'aws:' are reserved for internal use"
+  return invalidValue(`Value ( ${key} ) for parameter key is invalid. ${words}`)
 }
 
 export function checkTagCount(count: number): void {

@@ -80,6 +80,24 @@ describe('tags', () => {
   })
 })
 
+describe("a service's own tags", () => {
+  it('are shown, and only the service takes them away', async () => {
+    await using test = await startEc2()
+    const id = await launched(test)
+    const tagsOf = () =>
+      test.ec2.snapshot().instances.find(({ instanceId }) => instanceId === id)?.tags
+    const group = 'aws:autoscaling:groupName'
+    test.ec2.setServiceTags(id, { [group]: 'nodes' })
+    await tag(test, [id], [{ Key: 'own', Value: '1' }])
+    const named = new DeleteTagsCommand({ Resources: [id], Tags: [{ Key: group }] })
+    expect((await errorOf(test.client.send(named))).message).toContain('reserved for internal use')
+    await test.client.send(new DeleteTagsCommand({ Resources: [id] }))
+    expect(tagsOf()).toEqual({ [group]: 'nodes' })
+    test.ec2.setServiceTags(id, { [group]: undefined })
+    expect(tagsOf()).toEqual({})
+  })
+})
+
 describe('the network', () => {
   it('is described', async () => {
     await using test = await startEc2()
