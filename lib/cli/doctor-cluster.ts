@@ -1,25 +1,18 @@
-import { Cluster, explainApiError } from '../kube/cluster.ts'
+import { Cluster, explainApiError, orAbsent, statusOf } from '../kube/cluster.ts'
 import { PreflightError } from '../model/errors.ts'
 import { describeCluster } from '../targets/describe.ts'
 import type { Finding } from './doctor.ts'
+import { neededRights, type NeededRight } from './needed-rights.ts'
 
-/** What a run changes or reads, and so has to be allowed to. */
-const NEEDED_RIGHTS = [
-  { verb: 'patch', resource: 'nodes', group: '' },
-  { verb: 'create', resource: 'namespaces', group: '' },
-  { verb: 'delete', resource: 'pods', group: '' },
-  { verb: 'create', resource: 'pods', subresource: 'exec', group: '' },
-  { verb: 'delete', resource: 'persistentvolumeclaims', group: '' },
-  { verb: 'list', resource: 'persistentvolumes', group: '' },
-  { verb: 'create', resource: 'statefulsets', group: 'apps' },
-  { verb: 'create', resource: 'storageclasses', group: 'storage.k8s.io' },
-  { verb: 'list', resource: 'volumeattachments', group: 'storage.k8s.io' },
-] as const
-
-/** What a run needs of a cluster. */
+/**
+ * What a run needs of a cluster.
+ *
+ * @param namespace that the run is to use; undefined: it makes one of its own
+ */
 export async function checkCluster(
   kubeconfig: string,
   context: string | undefined,
+  namespace?: string,
 ): Promise<Finding[]> {
   if (context === undefined) {
     return [
@@ -31,11 +24,27 @@ export async function checkCluster(
       },
     ]
   }
+  let cluster: Cluster
+  try {
+    cluster = await Cluster.connect({ kubeconfig, context })
+  } catch (error) {
+    if (error instanceof PreflightError) return [problemOf(error)]
+    throw error
+  }
+  const zones = await checkZones(kubeconfig, context)
+  // Without an answer there is nothing more to ask; without a right there is.
+  if (!zones.isAnswering) return zones.findings
+  return [...zones.findings, ...(await checkRights(cluster, namespace)), await checkDriver(cluster)]
+}
+
+async function checkZones(
+  kubeconfig: string,
+  context: string,
+): Promise<{ readonly findings: Finding[]; readonly isAnswering: boolean }> {
   try {
     const { zones, kubernetesVersion } = await describeCluster(kubeconfig, context)
     const sizes = zones.map(({ name, nodes }) => `${name} (${nodes.length} nodes)`).join(', ')
-    const cluster = await Cluster.connect({ kubeconfig, context })
-    return [
+    const findings: Finding[] = [
       { check: 'API server', state: 'ok', text: `Kubernetes ${kubernetesVersion}` },
       zones.length >= 3
         ? { check: 'zones', state: 'ok', text: sizes }
@@ -45,42 +54,109 @@ export async function checkCluster(
             text: sizes,
             todo: 'Most scenarios need three zones with a node each and are skipped without.',
           },
-      await checkRights(cluster),
-      await checkDriver(cluster),
     ]
+    return { findings, isAnswering: true }
   } catch (error) {
     if (!(error instanceof PreflightError)) throw error
+    const { cause } = error
+    // A cluster without zones has answered: that has no cause.
+    const isAnswering = cause === undefined || statusOf(cause) === 403
+    return { findings: [problemOf(error)], isAnswering }
+  }
+}
+
+function problemOf({ message, hint }: PreflightError): Finding {
+  return {
+    check: 'cluster',
+    state: 'problem',
+    text: message,
+    ...(hint === undefined ? {} : { todo: hint }),
+  }
+}
+
+/** One line for each kind of object with which the user may not do all that a run does. */
+async function checkRights(cluster: Cluster, namespace: string | undefined): Promise<Finding[]> {
+  try {
+    return await reviewRights(cluster, namespace)
+  } catch (error) {
     return [
       {
-        check: 'cluster',
+        check: 'rights',
         state: 'problem',
-        text: error.message,
-        ...(error.hint === undefined ? {} : { todo: error.hint }),
+        text: explainApiError(error),
+        todo: 'The user of this context should be in the ClusterRoleBinding system:basic-user.',
       },
     ]
   }
 }
 
-async function checkRights(cluster: Cluster): Promise<Finding> {
+async function reviewRights(cluster: Cluster, namespace: string | undefined): Promise<Finding[]> {
+  const isThere = namespace !== undefined && (await isNamespaceThere(cluster, namespace))
+  const rights = neededRights(!isThere)
+  const problems: Finding[] = []
+  for (const right of rights) {
+    const where = right.scope === 'namespace' && isThere ? namespace : undefined
+    const missing = await missingVerbs(cluster, right, where)
+    if (missing.length > 0) problems.push(missingRight(right, missing, where))
+  }
+  if (problems.length > 0) return problems
+  const count = rights.reduce((sum, { verbs }) => sum + verbs.length, 0)
+  return [{ check: 'rights', state: 'ok', text: `all ${count} that a run uses` }]
+}
+
+/** Without the right to look, a namespace that somebody names is taken to be there. */
+async function isNamespaceThere(cluster: Cluster, name: string): Promise<boolean> {
+  try {
+    return (await orAbsent(cluster.core.readNamespace({ name }))) !== undefined
+  } catch (error) {
+    if (statusOf(error) === 403) return true
+    throw error
+  }
+}
+
+async function missingVerbs(
+  cluster: Cluster,
+  { group, resource: path, verbs }: NeededRight,
+  namespace: string | undefined,
+): Promise<string[]> {
+  const [resource = '', subresource] = path.split('/')
   const answers = await Promise.all(
-    NEEDED_RIGHTS.map(async (right) => {
+    verbs.map(async (verb) => {
       const { status } = await cluster.auth.createSelfSubjectAccessReview({
-        body: { spec: { resourceAttributes: right } },
+        body: {
+          spec: {
+            resourceAttributes: {
+              group,
+              resource,
+              verb,
+              ...(subresource === undefined ? {} : { subresource }),
+              ...(namespace === undefined ? {} : { namespace }),
+            },
+          },
+        },
       })
-      const name =
-        'subresource' in right ? `${right.resource}/${right.subresource}` : right.resource
-      return { name: `${right.verb} ${name}`, allowed: status?.allowed === true }
+      return { verb, allowed: status?.allowed === true }
     }),
   )
-  const missing = answers.filter(({ allowed }) => !allowed).map(({ name }) => name)
-  return missing.length === 0
-    ? { check: 'rights', state: 'ok', text: `all ${answers.length} that a run uses` }
-    : {
-        check: 'rights',
-        state: 'problem',
-        text: `missing: ${missing.join(', ')}`,
-        todo: 'Bind a ClusterRole with these rights to the user of this context.',
-      }
+  return answers.filter(({ allowed }) => !allowed).map(({ verb }) => verb)
+}
+
+function missingRight(
+  { group, resource, purpose }: NeededRight,
+  missing: readonly string[],
+  namespace: string | undefined,
+): Finding {
+  const [role, where] =
+    namespace === undefined
+      ? ['ClusterRole', 'in the whole cluster']
+      : ['Role', `in namespace ${namespace}`]
+  const rule = JSON.stringify({ apiGroups: [group], resources: [resource], verbs: missing })
+  return {
+    check: 'right',
+    state: 'problem',
+    text: `may not ${missing.join(', ')} ${resource} ${where}, so a run can't ${purpose}`,
+    todo: `Add to a ${role} that is bound to the user of this context: ${rule}`,
+  }
 }
 
 async function checkDriver(cluster: Cluster): Promise<Finding> {

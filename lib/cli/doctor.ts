@@ -4,6 +4,7 @@ import { defaultKubeconfig } from '../targets/kubeconfig.ts'
 import type { TargetOptions } from './choose-target.ts'
 import { checkCluster } from './doctor-cluster.ts'
 import { checkMachine } from './doctor-machine.ts'
+import { namespaceName } from './options.ts'
 import { targetOptions } from './run.ts'
 
 /** One line of the doctor's. */
@@ -20,6 +21,7 @@ export interface Finding {
 export function doctorCommand(): Command {
   return targetOptions(new Command('doctor'))
     .description('check this machine, or a cluster, and say what to do about each problem')
+    .option('--namespace <name>', 'an existing one, if a run is to use it', namespaceName)
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -40,8 +42,9 @@ Examples:
       }
       const problems = findings.filter(({ state }) => state === 'problem')
       if (problems.length > 0) {
+        const about = [...new Set(problems.map(({ check }) => check))].join(', ')
         throw new PreflightError(
-          `${problems.length} of ${findings.length} checks found a problem: ${problems.map(({ check }) => check).join(', ')}.`,
+          `${problems.length} of ${findings.length} checks found a problem: ${about}.`,
         )
       }
     })
@@ -49,6 +52,6 @@ Examples:
 
 async function examine(flags: TargetOptions): Promise<Finding[]> {
   if (flags.target === 'lab') return checkMachine()
-  const { context, kubeconfig = defaultKubeconfig() } = flags
-  return checkCluster(kubeconfig, context)
+  const { context, kubeconfig = defaultKubeconfig(), namespace } = flags
+  return checkCluster(kubeconfig, context, namespace)
 }

@@ -1,0 +1,133 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { orAbsent } from '../kube/cluster.ts'
+import { startTestApiServer, type TestApiServer } from '../kube/testing/api-server.ts'
+import { poll } from '../std/poll.ts'
+import { checkCluster } from './doctor-cluster.ts'
+import { neededRights } from './needed-rights.ts'
+
+/** What the commands say of a cluster before anything is touched, against a real API server. */
+let api: TestApiServer
+let dir = ''
+
+beforeAll(async () => {
+  api = await startTestApiServer()
+  dir = await mkdtemp(join(tmpdir(), 'zonefall-commands-'))
+  await poll({ what: 'the roles that every cluster has', budget: 'nodeReady' }, async () => {
+    const header = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: 'system:basic-user' },
+    }
+    const found = await orAbsent(api.cluster.objects.read(header))
+    return found ? { done: true, value: true } : { done: false, seen: 'none yet' }
+  })
+  for (const zone of ['a', 'b', 'c']) await api.addNode(`node-${zone}`, `us-east-1${zone}`)
+})
+afterAll(async () => {
+  await rm(dir, { recursive: true })
+  await api[Symbol.asyncDispose]()
+})
+
+/** A kubeconfig of a user who may do just that. */
+async function kubeconfigOf(
+  user: string,
+  rules: readonly { apiGroups: string[]; resources: string[]; verbs: readonly string[] }[],
+  namespace?: string,
+): Promise<string> {
+  const [role, metadata] =
+    namespace === undefined
+      ? ['ClusterRole', { name: user }]
+      : ['Role', { name: `${user}-${namespace}`, namespace }]
+  const apiVersion = 'rbac.authorization.k8s.io/v1'
+  const make = (object: object) => api.cluster.objects.create(object)
+  await make({ apiVersion, kind: role, metadata, rules })
+  await make({
+    apiVersion,
+    kind: `${role}Binding`,
+    metadata,
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: role, name: metadata.name },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
+  })
+  const text = await readFile(api.kubeconfig, 'utf8')
+  const path = join(dir, user)
+  const config: { users: { user: object }[] } = JSON.parse(text)
+  for (const entry of config.users) entry.user = { ...entry.user, as: user }
+  await writeFile(path, JSON.stringify(config))
+  return path
+}
+
+const rulesFor = (scope?: 'cluster' | 'namespace') =>
+  neededRights(scope === undefined)
+    .filter((right) => scope === undefined || right.scope === scope)
+    .map(({ group, resource, verbs }) => ({ apiGroups: [group], resources: [resource], verbs }))
+
+describe('doctor', () => {
+  test('an administrator lacks no right', async () => {
+    const findings = await checkCluster(api.kubeconfig, api.context)
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        check: 'rights',
+        state: 'ok',
+        text: expect.stringMatching(/all \d\d /),
+      }),
+    )
+    expect(findings.filter(({ state }) => state === 'problem').map(({ check }) => check)).toEqual([
+      'CSI driver',
+    ])
+  })
+
+  test('each missing right has its line, with the rule that gives it', async () => {
+    const rules = rulesFor()
+      .filter(({ resources }) => !resources.includes('pods/portforward'))
+      .map((rule) =>
+        rule.resources.includes('nodes') ? { ...rule, verbs: ['get', 'list', 'watch'] } : rule,
+      )
+    const findings = await checkCluster(await kubeconfigOf('nearly', rules), api.context)
+    expect(findings.filter(({ check }) => check.startsWith('right'))).toEqual([
+      {
+        check: 'right',
+        state: 'problem',
+        text: "may not patch nodes in the whole cluster, so a run can't cordon a zone and see it",
+        todo: 'Add to a ClusterRole that is bound to the user of this context: {"apiGroups":[""],"resources":["nodes"],"verbs":["patch"]}',
+      },
+      {
+        check: 'right',
+        state: 'problem',
+        text: "may not get, create pods/portforward in the whole cluster, so a run can't talk to the database",
+        todo: 'Add to a ClusterRole that is bound to the user of this context: {"apiGroups":[""],"resources":["pods/portforward"],"verbs":["get","create"]}',
+      },
+    ])
+    // What it names is all that is missing.
+    const told = findings.flatMap(({ check, todo = '' }) =>
+      check === 'right' ? [JSON.parse(todo.slice(todo.indexOf('{')))] : [],
+    )
+    const healed = await kubeconfigOf('healed', [...rules, ...told])
+    expect(await checkCluster(healed, api.context)).toContainEqual(
+      expect.objectContaining({ check: 'rights', state: 'ok' }),
+    )
+  })
+
+  test('who may not even list nodes is told every right that is missing', async () => {
+    const findings = await checkCluster(await kubeconfigOf('nobody', []), api.context)
+    expect(findings[0]).toMatchObject({ check: 'cluster', text: expect.stringContaining('403') })
+    expect(findings.filter(({ check }) => check === 'right')).toHaveLength(
+      neededRights(true).length,
+    )
+  })
+
+  test('in a namespace that is there rights in it will do, and none to make one', async () => {
+    await api.cluster.core.createNamespace({ body: { metadata: { name: 'ours' } } })
+    const cluster = await kubeconfigOf('tenant', rulesFor('cluster'))
+    const kubeconfig = await kubeconfigOf('tenant', rulesFor('namespace'), 'ours')
+    expect(kubeconfig).toBe(cluster)
+    const rights = async (namespace?: string) => {
+      const findings = await checkCluster(kubeconfig, api.context, namespace)
+      return findings.filter(({ check }) => check.startsWith('right')).map(({ state }) => state)
+    }
+    expect(await rights('ours')).toEqual(['ok'])
+    expect((await rights()).length).toBeGreaterThan(5)
+  })
+})
