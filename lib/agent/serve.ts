@@ -1,0 +1,57 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { ZodError } from 'zod'
+import { type Agent, AgentRefusal } from './agent.ts'
+import { AGENT_HEADER, loadRequest, startRequest } from './protocol.ts'
+
+/** Answers the protocol's requests; resolves when it listens. Port 0 is any. */
+export async function serve(agent: Agent, port: number): Promise<Server> {
+  const server = createServer((request, response) => {
+    answer(agent, request).then(
+      (said) => {
+        response.writeHead(200, { [AGENT_HEADER]: '1' })
+        response.end(said)
+      },
+      (error: unknown) => {
+        const isTheirs = error instanceof AgentRefusal || error instanceof ZodError
+        response.writeHead(isTheirs || error instanceof RangeError ? 409 : 500, {
+          [AGENT_HEADER]: '1',
+        })
+        response.end(error instanceof Error ? error.message : String(error))
+      },
+    )
+  })
+  server.listen(port)
+  await once(server, 'listening')
+  return server
+}
+
+async function answer(agent: Agent, request: IncomingMessage): Promise<string> {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://agent')
+  switch (`${request.method ?? ''} ${pathname}`) {
+    case 'GET /clock':
+      return JSON.stringify(agent.clock())
+    case 'GET /report':
+      return agent.report(Number(searchParams.get('after') ?? 0))
+    case 'POST /piece':
+      agent.keepPiece(
+        searchParams.get('of') ?? '',
+        Number(searchParams.get('index')),
+        await text(request),
+      )
+      break
+    case 'POST /load':
+      await agent.load(loadRequest.parse(JSON.parse(await text(request))))
+      break
+    case 'POST /start':
+      await agent.start(startRequest.parse(JSON.parse(await text(request))).startClockNs)
+      break
+    case 'POST /stop':
+      await agent.stop()
+      break
+    default:
+      throw new AgentRefusal(`There is no ${request.method ?? ''} ${pathname}.`)
+  }
+  return JSON.stringify(agent.status())
+}
