@@ -8,6 +8,7 @@ const labStatus = z.looseObject({
   error: z.string().optional(),
   hint: z.string().optional(),
   log: z.string().optional(),
+  timers: z.enum(['eks', 'short']).optional(),
   machines: z
     .array(
       z.object({

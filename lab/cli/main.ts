@@ -38,9 +38,10 @@ program
   .option('--tied', 'the lab goes down when standard input ends')
   .option('--zones <n>', 'zones, with a machine in each', wholeNumber, 3)
   .addOption(
-    new Option('--timers <which>', "Kubernetes' timers as on EKS, or shortened where flags can")
-      .choices(['eks', 'short'])
-      .default('eks'),
+    new Option(
+      '--timers <which>',
+      "Kubernetes' timers as on EKS (the default), or shortened where flags can",
+    ).choices(['eks', 'short']),
   )
   .option('--seed <text>', "what the EC2 API's ids and delays come out of")
   .addHelpText('after', '\nExample:\n  npx zonefall lab up --zones 2')
@@ -156,7 +157,7 @@ interface UpFlags {
   json?: true
   tied?: true
   zones: number
-  timers: 'eks' | 'short'
+  timers?: 'eks' | 'short'
   seed?: string
 }
 

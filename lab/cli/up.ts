@@ -8,8 +8,10 @@ import type { BootEvent } from '../daemon/config.ts'
 import { launchDaemon } from '../daemon/launch.ts'
 import { liveDaemon, removeLab } from '../daemon/remains.ts'
 import { LAB_CREDENTIALS } from '../cluster/control-plane.ts'
+import { type Timers, TIMERS } from '../cluster/timers.ts'
 import { REGION } from '../network/vpc.ts'
 import { imageTable } from '../registry/registry.ts'
+import { LabRefusal } from '../std/lab-error.ts'
 import type { LabPaths } from '../std/paths.ts'
 import { checkMachine } from './machine-check.ts'
 import { readStatus } from './control.ts'
@@ -17,7 +19,8 @@ import { DIFFERENCES } from './differences.ts'
 
 export interface UpOptions {
   readonly zones: number
-  readonly timers: 'eks' | 'short'
+  /** Those of a lab that is up already, or EKS's, unless named. */
+  readonly timers: Timers | undefined
   readonly tied: boolean
   readonly seed: string | undefined
 }
@@ -48,8 +51,13 @@ export async function up(
 ): Promise<LabAccess> {
   const running = await liveDaemon(paths)
   if (running !== undefined) {
-    await readStatus(paths)
-    return accessTo(paths, running.ports.ec2, true)
+    const { timers = 'eks' } = await readStatus(paths)
+    if (options.timers !== undefined && timers !== options.timers) {
+      throw new LabRefusal(`the lab ${paths.name} is up with the timers ${timers}`, {
+        hint: `take it down first, or say --timers ${timers}`,
+      })
+    }
+    return accessTo(paths, running.ports.ec2, { timers, reused: true })
   }
   await mkdir(paths.root, { recursive: true })
   await checkMachine(paths.root)
@@ -61,6 +69,7 @@ export async function up(
       if (progress.state !== 'present') onEvent(stepOf({ artifact: 'host-packages', ...progress }))
     },
   })
+  const timers = options.timers ?? 'eks'
   const artifacts = await ensureArtifacts({
     onProgress: (progress) => progress.state === 'present' || onEvent(stepOf(progress)),
   })
@@ -72,7 +81,7 @@ export async function up(
       config: {
         name: paths.name,
         zones: options.zones,
-        timers: options.timers,
+        timers,
         seed: options.seed ?? randomBytes(4).toString('hex'),
         tied: options.tied,
         artifacts: {
@@ -85,14 +94,19 @@ export async function up(
         ...(upstreamDriver === undefined ? {} : { upstreamDriver }),
       },
     })
-    return accessTo(paths, record.ports.ec2, false)
+    return accessTo(paths, record.ports.ec2, { timers, reused: false })
   } catch (error) {
     await removeLab(paths)
     throw error
   }
 }
 
-function accessTo(paths: LabPaths, ec2Port: number, reused: boolean): LabAccess {
+function accessTo(
+  paths: LabPaths,
+  ec2Port: number,
+  { timers, reused }: { readonly timers: Timers; readonly reused: boolean },
+): LabAccess {
+  const { difference } = TIMERS[timers]
   return {
     name: paths.name,
     kubeconfig: paths.kubeconfig,
@@ -103,7 +117,7 @@ function accessTo(paths: LabPaths, ec2Port: number, reused: boolean): LabAccess 
     logs: paths.logs,
     kubernetesVersion: GO_MODULES['k8s.io/kubernetes'].version,
     images: imageTable(),
-    differences: [...DIFFERENCES],
+    differences: [...DIFFERENCES, ...(difference === undefined ? [] : [difference])],
     reused,
   }
 }

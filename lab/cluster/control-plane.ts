@@ -8,6 +8,7 @@ import { until } from '../std/until.ts'
 import { ApiClient } from './api-client.ts'
 import { CertificateAuthority, type KeyPair, signingKeyPair } from './certificates.ts'
 import { kubeconfigFor } from './kubeconfig.ts'
+import { type Timers, TIMERS } from './timers.ts'
 
 export const API_SERVER = `https://${CONTROL_PLANE_IP}:443`
 const ETCD = 'http://127.0.0.1:2379'
@@ -20,8 +21,7 @@ export interface ControlPlaneOptions {
   readonly etcd: string
   readonly clusterName: string
   readonly ec2Endpoint: string
-  /** `short` shortens those of Kubernetes' timers that have flags. */
-  readonly timers: 'eks' | 'short'
+  readonly timers: Timers
   readonly onDeath: (error: LabError) => void
 }
 
@@ -191,6 +191,7 @@ export class ControlPlane {
       `--proxy-client-cert-file=${pki('front-proxy.crt')}`,
       `--proxy-client-key-file=${pki('front-proxy.key')}`,
       '--event-ttl=24h',
+      ...TIMERS[this.#options.timers].apiServer,
     ])
   }
 
@@ -224,9 +225,7 @@ export class ControlPlane {
       `--cluster-cidr=${POD_CIDR}`,
       '--allocate-node-cidrs=false',
       `--service-cluster-ip-range=${SERVICE_CIDR}`,
-      ...(timers === 'short'
-        ? ['--node-monitor-grace-period=16s', '--node-monitor-period=1s']
-        : []),
+      ...TIMERS[timers].controllerManager,
     ])
     this.#start('kube-scheduler', join(bin, 'kube-scheduler'), [
       ...access('scheduler.kubeconfig'),

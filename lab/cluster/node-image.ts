@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { stringify } from 'yaml'
 import type { MachineSpec } from '../ec2/backend.ts'
 import type { MachineImage, MachineSite } from '../machine/machines.ts'
+import { type Timers, TIMERS } from './timers.ts'
 import { CONTROL_PLANE_IP, DNS_SERVICE_IP, POD_CIDR, REGION } from '../network/vpc.ts'
 import { awsEnvironment, type ControlPlane } from './control-plane.ts'
 
@@ -25,6 +26,7 @@ export interface NodeImageOptions {
   /** Path of an upstream aws-ebs-csi-driver binary to run instead of the lab's own. */
   readonly upstreamDriver?: string
   readonly ec2Endpoint: string
+  readonly timers: Timers
   /** Port of the image registry on the control plane's address. */
   readonly registryPort: number
   readonly controlPlane: () => ControlPlane
@@ -96,7 +98,7 @@ async function nodeFiles(
     'etc/kubernetes/kubelet.key': serving.key,
     'etc/kubernetes/kubelet.kubeconfig': kubelet,
     'etc/kubernetes/kube-proxy.kubeconfig': proxy,
-    'etc/kubernetes/kubelet.yaml': kubeletConfig(spec, site),
+    'etc/kubernetes/kubelet.yaml': kubeletConfig(spec, site, options.timers),
   }
 }
 
@@ -173,7 +175,7 @@ function cniConfig(podCidr: string): string {
   })
 }
 
-function kubeletConfig(spec: MachineSpec, site: MachineSite): string {
+function kubeletConfig(spec: MachineSpec, site: MachineSite, timers: Timers): string {
   const totalMiB = Math.floor(totalmem() / 2 ** 20)
   return stringify({
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
@@ -211,6 +213,7 @@ function kubeletConfig(spec: MachineSpec, site: MachineSite): string {
     protectKernelDefaults: false,
     // With the default of 10 s a volume waits that long for the kubelet to say that it is in use.
     nodeStatusUpdateFrequency: '1s',
+    ...TIMERS[timers].kubelet,
     serializeImagePulls: false,
   })
 }

@@ -5,6 +5,7 @@ import { labTarget } from '../targets/lab.ts'
 import type { Target } from '../targets/target.ts'
 
 export const TARGETS = ['lab', 'kubeconfig', 'eks'] as const
+export const TIMERS = ['eks', 'short'] as const
 
 /** The options by which a person names a target. */
 export interface TargetOptions {
@@ -13,6 +14,7 @@ export interface TargetOptions {
   readonly kubeconfig?: string
   readonly namespace?: string
   readonly keep?: boolean
+  readonly timers?: (typeof TIMERS)[number]
 }
 
 /**
@@ -21,7 +23,10 @@ export interface TargetOptions {
  * @throws PreflightError when they contradict one another or name one that can't be used.
  */
 export async function chooseTarget(options: TargetOptions): Promise<Target> {
-  const { target, context, kubeconfig, namespace, keep = false } = options
+  const { target, context, kubeconfig, namespace, keep = false, timers } = options
+  if (timers !== undefined && target !== 'lab') {
+    throw new PreflightError('--timers is for the lab: a cluster keeps the timers that it has.')
+  }
   if (target === 'eks') {
     throw new PreflightError(
       'The target eks is refused: the interlock that it needs (consent, account, production check) is not built yet.',
@@ -34,7 +39,11 @@ export async function chooseTarget(options: TargetOptions): Promise<Target> {
         hint: 'Say --target kubeconfig to run on that cluster.',
       })
     }
-    return labTarget({ namespace: namespace ?? 'default', keep })
+    return labTarget({
+      namespace: namespace ?? 'default',
+      keep,
+      ...(timers === undefined ? {} : { timers }),
+    })
   }
   return kubeconfigTarget({
     namespace: namespace ?? AUTO_NAMESPACE,

@@ -10,7 +10,7 @@ import { toReportJson } from '../report/json.ts'
 import { randomLetters } from '../std/ids.ts'
 import { redactData } from '../std/redact.ts'
 import { checkManifests, checkRequired, checkSabotage } from './check-options.ts'
-import { chooseTarget, TARGETS, type TargetOptions } from './choose-target.ts'
+import { chooseTarget, TARGETS, type TargetOptions, TIMERS } from './choose-target.ts'
 import { DEFAULT_OUT, duration, list, namedPath, namespaceName, oneOf } from './options.ts'
 
 interface RunFlags extends TargetOptions {
@@ -38,6 +38,12 @@ export function runCommand(): Command {
     .option('--out <folder>', "folder for the runs' folders", DEFAULT_OUT)
     .option('--keep', 'leave what was deployed, and the lab, for a look; faults are healed', false)
     .option('--manifests <name=path>', 'your own manifests in place of manifests/NAME', namedPath)
+    .addOption(
+      new Option(
+        '--timers <which>',
+        "on the lab: Kubernetes' timers as on EKS, or short ones where flags can",
+      ).argParser(oneOf(TIMERS)),
+    )
     .option('--time-limit <time>', 'stop, undo and report after this long: 90s, 20m, 2h', duration)
     .option('--json', 'print the report as JSON on stdout, progress on stderr')
     .addHelpText(
