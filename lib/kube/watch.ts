@@ -1,154 +1,251 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Watch } from '@kubernetes/client-node'
 import { z } from 'zod'
-import { type Cluster, explainApiError } from './cluster.ts'
+import { BUDGETS } from '../std/budgets.ts'
+import { type Cluster, explainApiError, statusOf } from './cluster.ts'
+import { SilenceAlarm } from './silence.ts'
+import { WatchConnection } from './watch-connection.ts'
+import { linesOf } from './watch-lines.ts'
+
+/** What every watched object has. */
+export interface Watchable {
+  readonly metadata: {
+    readonly name: string
+    readonly uid: string
+    readonly resourceVersion: string
+  }
+}
 
 /** What a watch tells; times are `performance.now()` at arrival. */
 export type Sighting<T> =
-  | { readonly kind: 'seen'; readonly object: T; readonly atMs: number }
-  | { readonly kind: 'gone'; readonly object: T; readonly atMs: number }
+  | {
+      readonly kind: 'seen'
+      readonly object: T
+      /** The same object as it was seen last; undefined: it is new. */
+      readonly before: T | undefined
+      /** The state after a gap: others may have been missed. */
+      readonly afterGap: boolean
+      readonly atMs: number
+    }
+  | {
+      readonly kind: 'gone'
+      /** What it was last. */
+      readonly object: T
+      readonly afterGap: boolean
+      readonly atMs: number
+    }
   /** History was missed and what there is now follows: something may have come and gone. */
   | { readonly kind: 'gap'; readonly atMs: number; readonly why: string }
 
-export interface WatchOptions<T> {
+export interface WatchOptions<T extends Watchable> {
   /** `/api/v1/namespaces/default/pods` */
   readonly path: string
-  readonly fieldSelector?: string
-  readonly labelSelector?: string
-  /** The same objects as a list, with the version that it is of. */
-  readonly list: () => Promise<{
-    readonly metadata?: { readonly resourceVersion?: string }
-    readonly items: readonly unknown[]
-  }>
   /** Makes a known form of what the API server sent. */
   readonly parse: (object: unknown) => T
   readonly onSighting: (sighting: Sighting<T>) => void
+  /** Told when the watch is no longer served, with why, and with undefined when it is again. */
+  readonly onTrouble: (trouble: string | undefined) => void
 }
 
-const versionSchema = z.looseObject({
-  metadata: z.looseObject({ resourceVersion: z.string() }).optional(),
-  code: z.number().optional(),
+/**
+ * The server is asked to end each watch after this long, and the next goes on from the last version
+ * seen. So every watch has something to say within this time (its end, if nothing else), whatever
+ * stands between, and one that doesn't is dead. Two seconds before the end comes a bookmark with the
+ * version to go on from (Kubernetes: `cacheWatcher.nextBookmarkTime`).
+ */
+const WATCH_SECONDS = 3
+/** Nothing heard for so long, connecting included: the connection is given up. */
+export const SILENCE_MS = 4500
+const MAX_RETRY_MS = 250
+
+const listSchema = z.looseObject({
+  metadata: z.looseObject({ resourceVersion: z.string() }),
+  items: z.array(z.unknown()),
+})
+const lineSchema = z.looseObject({
+  type: z.string(),
+  object: z.looseObject({
+    metadata: z.looseObject({ resourceVersion: z.string().optional() }).optional(),
+    code: z.number().optional(),
+    message: z.string().optional(),
+  }),
 })
 
-/** The server ends each watch after this long; client-node gives one up after 30 s of silence. */
-const WATCH_SECONDS = 20
-const RETRY_MS = 250
-
 /**
- * Follows objects without missing any change: a list, then watches that go on from the last
- * version seen. When the API server no longer has that version a `gap` is told, then the state as
- * it is.
+ * Follows the objects of one path without missing a change: a list, then watches that go on from
+ * the last version seen, over whatever breaks or falls silent. When the API server no longer has that
+ * version a `gap` is told, then how the state differs from the one before.
  */
-export class ObjectWatch<T> implements AsyncDisposable {
-  readonly #cluster: Cluster
+export class ObjectWatch<T extends Watchable> implements AsyncDisposable {
   readonly #options: WatchOptions<T>
+  readonly #connection: WatchConnection
   readonly #stop = new AbortController()
+  readonly #objects = new Map<string, T>()
+  #attempt = new AbortController()
+  /** To go on from; undefined: the state has to be listed anew. */
+  #version: string | undefined
+  #trouble: string | undefined
   #running: Promise<void> = Promise.resolve()
-  /** Why the watch is not being served just now; undefined while it is. */
-  trouble: string | undefined
 
-  /** Starts watching; resolves when the first state has been told. */
-  static async start<T>(cluster: Cluster, options: WatchOptions<T>): Promise<ObjectWatch<T>> {
+  /**
+   * Starts watching; resolves when the first state is there. That is not told.
+   *
+   * @throws TransientApiError when there is no answer; ApiException when it is a refusal
+   */
+  static async start<T extends Watchable>(
+    cluster: Cluster,
+    options: WatchOptions<T>,
+  ): Promise<ObjectWatch<T>> {
     const watch = new ObjectWatch(cluster, options)
-    const version = await watch.#list()
-    watch.#running = watch.#follow(version)
+    try {
+      for (const object of await watch.#list()) watch.#objects.set(object.metadata.name, object)
+    } catch (error) {
+      await watch.#connection.reset()
+      throw error
+    }
+    watch.#running = watch.#follow()
     return watch
   }
 
   private constructor(cluster: Cluster, options: WatchOptions<T>) {
-    this.#cluster = cluster
     this.#options = options
+    this.#connection = new WatchConnection(cluster)
+  }
+
+  /** The objects as they were seen last, by name. */
+  get objects(): ReadonlyMap<string, T> {
+    return this.#objects
+  }
+
+  /** Why the watch is not being served just now; undefined while it is. */
+  get trouble(): string | undefined {
+    return this.#trouble
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
+    this.#attempt.abort()
     await this.#running
+    await this.#connection[Symbol.asyncDispose]()
   }
 
-  async #follow(from: string): Promise<void> {
-    let version = from
+  async #follow(): Promise<void> {
     const { signal } = this.#stop
+    let failures = 0
     while (!signal.aborted) {
+      let served = false
       try {
-        const next = await this.#watchOnce(version)
-        if (next === undefined) {
-          this.#tell({ kind: 'gap', atMs: performance.now(), why: 'history was compacted' })
-          version = await this.#list()
-        } else version = next
-        this.trouble = undefined
+        if (this.#version === undefined) this.#tellDifference(await this.#list())
+        await this.#watchOnce(() => {
+          served = true
+          this.#setTrouble(undefined)
+        })
+        failures = 0
       } catch (error) {
-        this.trouble = explainApiError(error)
-        await delay(RETRY_MS, undefined, { signal }).catch(() => undefined)
+        if (signal.aborted) return
+        if (isGone(error)) {
+          this.#version = undefined
+          this.#tell({ kind: 'gap', atMs: performance.now(), why: 'history was compacted' })
+          continue
+        }
+        this.#setTrouble(explainApiError(error))
+        failures = served ? 0 : failures + 1
+        await this.#connection.reset()
+        // The first time at once: most connections that end can be made again.
+        const pauseMs = failures === 0 ? 0 : Math.min(MAX_RETRY_MS, 15 * 2 ** failures)
+        if (pauseMs > 0) await delay(pauseMs, undefined, { signal }).catch(() => undefined)
       }
     }
   }
 
-  /** @returns the version to go on from; undefined when the server has forgotten it */
-  async #watchOnce(version: string): Promise<string | undefined> {
-    let current: string | undefined = version
-    const ended = Promise.withResolvers<void>()
-    const controller = await new Watch(this.#cluster.kubeconfig).watch(
+  /** Lists what there is, and notes the version to go on from. */
+  async #list(): Promise<T[]> {
+    const { signal } = this.#begin()
+    const limit = AbortSignal.timeout(BUDGETS.apiCall)
+    const response = await this.#connection.get(
       this.#options.path,
-      {
-        ...this.#selectors(),
-        resourceVersion: version,
-        allowWatchBookmarks: true,
-        timeoutSeconds: WATCH_SECONDS,
-      },
-      (type: string, object: unknown) => {
-        const { metadata, code } = versionSchema.parse(object)
-        if (type === 'ERROR') {
-          if (code === 410) current = undefined
-          else ended.reject(new Error(`the watch answered ${code ?? 'an error'}`))
-          return
-        }
-        this.trouble = undefined
-        if (current !== undefined) current = metadata?.resourceVersion ?? current
-        if (type === 'BOOKMARK') return
-        this.#tell({
-          kind: type === 'DELETED' ? 'gone' : 'seen',
-          object: this.#options.parse(object),
-          atMs: performance.now(),
-        })
-      },
-      (error: unknown) => {
-        const status = statusCodeOf(error)
-        if (status === 410) {
-          current = undefined
-          ended.resolve()
-        } else if (error === null || error === undefined || isSilence(error)) ended.resolve()
-        else ended.reject(error instanceof Error ? error : new Error(explainApiError(error)))
-      },
+      {},
+      AbortSignal.any([signal, limit]),
     )
-    const onStop = (): void => {
-      controller.abort()
-      ended.resolve()
-    }
-    this.#stop.signal.addEventListener('abort', onStop, { once: true })
-    if (this.#stop.signal.aborted) onStop()
+    const list = listSchema.parse(JSON.parse(await response.body.text()))
+    const objects = list.items.map((item) => this.#options.parse(item))
+    this.#version = list.metadata.resourceVersion
+    return objects
+  }
+
+  /** One watch, until the server ends it. */
+  async #watchOnce(onServed: () => void): Promise<void> {
+    const attempt = this.#begin()
+    using alarm = new SilenceAlarm(SILENCE_MS, () =>
+      attempt.abort(new Error(`the watch was silent for ${SILENCE_MS / 1000} s`)),
+    )
     try {
-      await ended.promise
-    } finally {
-      this.#stop.signal.removeEventListener('abort', onStop)
-      controller.abort()
+      const response = await this.#connection.get(
+        this.#options.path,
+        {
+          watch: 'true',
+          resourceVersion: this.#version ?? '',
+          allowWatchBookmarks: 'true',
+          timeoutSeconds: String(WATCH_SECONDS),
+        },
+        attempt.signal,
+      )
+      alarm.heard()
+      onServed()
+      const stream = response.body.stream()
+      if (!stream) return
+      for await (const line of linesOf(stream, () => alarm.heard())) this.#take(line)
+    } catch (error) {
+      attempt.signal.throwIfAborted()
+      throw error
     }
-    return current
   }
 
-  async #list(): Promise<string> {
-    const list = await this.#options.list()
-    for (const item of list.items) {
-      this.#tell({ kind: 'seen', object: this.#options.parse(item), atMs: performance.now() })
-    }
-    return list.metadata?.resourceVersion ?? ''
+  #begin(): AbortController {
+    this.#attempt = new AbortController()
+    if (this.#stop.signal.aborted) this.#attempt.abort()
+    return this.#attempt
   }
 
-  #selectors(): Record<string, string> {
-    const { fieldSelector, labelSelector } = this.#options
-    return {
-      ...(fieldSelector === undefined ? {} : { fieldSelector }),
-      ...(labelSelector === undefined ? {} : { labelSelector }),
+  #take(line: string): void {
+    const { type, object } = lineSchema.parse(JSON.parse(line))
+    if (type === 'ERROR') throw new WatchError(object.message ?? 'no reason', object.code)
+    if (type !== 'BOOKMARK') {
+      this.#note(type === 'DELETED' ? 'gone' : 'seen', this.#options.parse(object), false)
     }
+    this.#version = object.metadata?.resourceVersion ?? this.#version
+  }
+
+  #note(kind: 'seen' | 'gone', object: T, afterGap: boolean): void {
+    const { name } = object.metadata
+    const before = this.#objects.get(name)
+    const atMs = performance.now()
+    if (kind === 'gone') {
+      this.#objects.delete(name)
+      this.#tell({ kind, object, afterGap, atMs })
+    } else {
+      this.#objects.set(name, object)
+      this.#tell({ kind, object, before, afterGap, atMs })
+    }
+  }
+
+  #tellDifference(now: readonly T[]): void {
+    const present = new Map(now.map(({ metadata }) => [metadata.name, metadata.uid]))
+    for (const object of this.#objects.values()) {
+      const { name, uid } = object.metadata
+      // Another may have taken the name.
+      if (present.get(name) !== uid) this.#note('gone', object, true)
+    }
+    for (const object of now) {
+      const { name, resourceVersion } = object.metadata
+      if (this.#objects.get(name)?.metadata.resourceVersion === resourceVersion) continue
+      this.#note('seen', object, true)
+    }
+  }
+
+  #setTrouble(trouble: string | undefined): void {
+    if (this.#trouble === trouble) return
+    this.#trouble = trouble
+    if (!this.#stop.signal.aborted) this.#options.onTrouble(trouble)
   }
 
   #tell(sighting: Sighting<T>): void {
@@ -156,11 +253,16 @@ export class ObjectWatch<T> implements AsyncDisposable {
   }
 }
 
-function statusCodeOf(error: unknown): number | undefined {
-  return error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : undefined
+/** The API server ended a watch and said why. */
+class WatchError extends Error {
+  readonly code: number | undefined
+
+  constructor(why: string, code: number | undefined) {
+    super(`the API server ended the watch: ${why}`)
+    this.code = code
+  }
 }
 
-/** A connection without a word for 30 s is given up by client-node: ask again from where it was. */
-function isSilence(error: unknown): boolean {
-  return error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError')
+function isGone(error: unknown): boolean {
+  return statusOf(error) === 410 || (error instanceof WatchError && error.code === 410)
 }

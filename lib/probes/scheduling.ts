@@ -1,6 +1,6 @@
-import { z } from 'zod'
-import type { Cluster } from '../kube/cluster.ts'
-import { ObjectWatch } from '../kube/watch.ts'
+import { unschedulableReason } from '../kube/watch-hub/entries.ts'
+import type { WatchHub } from '../kube/watch-hub/hub.ts'
+import type { WatchedObjects } from '../kube/watch-hub/kinds.ts'
 
 /** One state of a pod of a given name, as the API server told it. */
 export interface PodSighting {
@@ -17,60 +17,41 @@ export interface PodSighting {
   readonly unschedulable?: string
 }
 
-const podSchema = z.looseObject({
-  metadata: z.looseObject({ uid: z.string(), deletionTimestamp: z.unknown().optional() }),
-  spec: z.looseObject({ nodeName: z.string().optional() }).optional(),
-  status: z
-    .looseObject({
-      conditions: z
-        .array(
-          z.looseObject({
-            type: z.string(),
-            status: z.string(),
-            reason: z.string().nullish(),
-            message: z.string().nullish(),
-          }),
-        )
-        .nullish(),
-    })
-    .optional(),
-})
-
 /**
  * Remembers every state that pods of one name go through, so that a binding that passes within
- * milliseconds is seen. What was missed is told as a gap: then nothing can be said of that time.
+ * milliseconds is seen: a view of a watch hub. What was missed is told as a gap: then nothing can be
+ * said of that time.
  */
-export class PodRecorder implements AsyncDisposable {
+export class PodRecorder implements Disposable {
   readonly name: string
   readonly sightings: PodSighting[] = []
   readonly gaps: { readonly atMs: number; readonly why: string }[] = []
-  readonly #listeners = new Set<() => void>()
-  #watch: ObjectWatch<z.infer<typeof podSchema>> | undefined
+  readonly #hub: WatchHub
+  readonly #unsubscribe: () => void
 
-  static async start(cluster: Cluster, namespace: string, name: string): Promise<PodRecorder> {
-    const recorder = new PodRecorder(name)
-    const fieldSelector = `metadata.name=${name}`
-    recorder.#watch = await ObjectWatch.start(cluster, {
-      path: `/api/v1/namespaces/${namespace}/pods`,
-      fieldSelector,
-      list: () => cluster.core.listNamespacedPod({ namespace, fieldSelector }),
-      parse: (object) => podSchema.parse(object),
-      onSighting: (sighting) => {
-        if (sighting.kind === 'gap') recorder.gaps.push({ atMs: sighting.atMs, why: sighting.why })
-        else recorder.sightings.push(sightingOf(sighting.object, sighting))
-        for (const listener of recorder.#listeners) listener()
-      },
-    })
-    return recorder
-  }
-
-  private constructor(name: string) {
+  /**
+   * Begins with the pod as it is now, if there is one.
+   *
+   * @throws InconclusiveError when the hub does not see pods
+   */
+  constructor(hub: WatchHub, name: string) {
     this.name = name
+    this.#hub = hub
+    const now = hub.state('pod').get(name)
+    if (now) this.sightings.push(sightingOf(now, false, performance.now()))
+    this.#unsubscribe = hub.subscribe((news) => {
+      if (news.kind !== 'pod' || news.type === 'trouble') return
+      const { atMs } = news
+      if (news.type === 'gap') this.gaps.push({ atMs, why: news.why })
+      else if (news.object.metadata.name === name) {
+        this.sightings.push(sightingOf(news.object, news.type === 'deleted', atMs))
+      }
+    })
   }
 
-  /** Why the watch is not being served just now; undefined while it is. */
+  /** Why pods can't be seen just now; undefined while they can. */
   get trouble(): string | undefined {
-    return this.#watch?.trouble
+    return this.#hub.trouble('pod')
   }
 
   /** The last thing seen. */
@@ -79,32 +60,17 @@ export class PodRecorder implements AsyncDisposable {
   }
 
   /**
-   * Waits until `look` finds something, looking now and whenever something is seen.
+   * Waits until `look` finds something, looking now and whenever something is seen. The wait that
+   * this is a part of has the budget.
    *
    * @throws the signal's reason when it is aborted
    */
-  async until<T>(look: () => T | undefined, signal: AbortSignal): Promise<T> {
-    const now = look()
-    if (now !== undefined) return now
-    signal.throwIfAborted()
-    const found = Promise.withResolvers<T>()
-    const listener = (): void => {
-      const value = look()
-      if (value !== undefined) found.resolve(value)
-    }
-    const onAbort = (): void => found.reject(asError(signal.reason))
-    this.#listeners.add(listener)
-    signal.addEventListener('abort', onAbort, { once: true })
-    try {
-      return await found.promise
-    } finally {
-      this.#listeners.delete(listener)
-      signal.removeEventListener('abort', onAbort)
-    }
+  until<T>(look: () => T | undefined, signal: AbortSignal): Promise<T> {
+    return this.#hub.next(look, signal)
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#watch?.[Symbol.asyncDispose]()
+  [Symbol.dispose](): void {
+    this.#unsubscribe()
   }
 }
 
@@ -146,16 +112,10 @@ export function pendingHistory(sightings: readonly PodSighting[], oldUid: string
   }
 }
 
-function sightingOf(
-  pod: z.infer<typeof podSchema>,
-  { kind, atMs }: { readonly kind: 'seen' | 'gone'; readonly atMs: number },
-): PodSighting {
+function sightingOf(pod: WatchedObjects['pod'], gone: boolean, atMs: number): PodSighting {
   const conditions = pod.status?.conditions ?? []
-  const deleting = pod.metadata.deletionTimestamp !== undefined
-  const waiting = conditions.find(
-    ({ type, status, reason }) =>
-      type === 'PodScheduled' && status === 'False' && reason === 'Unschedulable',
-  )
+  const deleting = pod.metadata.deletionTimestamp != null
+  const why = unschedulableReason(pod)
   const node = pod.spec?.nodeName
   return {
     atMs,
@@ -164,11 +124,7 @@ function sightingOf(
     ready:
       !deleting && conditions.some(({ type, status }) => type === 'Ready' && status === 'True'),
     deleting,
-    gone: kind === 'gone',
-    ...(waiting?.message == null ? {} : { unschedulable: waiting.message }),
+    gone,
+    ...(why === undefined ? {} : { unschedulable: why }),
   }
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason))
 }
