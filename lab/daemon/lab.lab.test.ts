@@ -43,10 +43,13 @@ describe('a lab that is up', () => {
 
   it('is found up by a second `up`', async () => {
     expect(await labUp(NAME)).toEqual({ ...access, reused: true })
+    const refused = await labCommand(NAME, 'up', '--timers', 'short')
+    expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining('timers eks') })
   })
 
   it('shares the host with another lab, and each goes alone', { timeout: 120_000 }, async () => {
-    const other = await labUp(OTHER, '--zones', '2')
+    const other = await labUp(OTHER, '--zones', '2', '--timers', 'short')
+    expect(other.differences.at(-1)).toContain('--timers short')
     const nodesOf = async (lab: LabAccess) => {
       const { Reservations = [] } = await ec2Client(lab).send(new DescribeInstancesCommand({}))
       return Reservations.flatMap(({ Instances = [] }) => Instances).map((i) => i.InstanceId)
