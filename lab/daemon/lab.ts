@@ -14,6 +14,7 @@ import { LabMachines } from '../machine/machines.ts'
 import {
   ACCOUNT_ID,
   CONTROL_PLANE_IP,
+  CONTROL_PLANE_SUBNET,
   labZones,
   REGION,
   Vpc,
@@ -77,6 +78,7 @@ export class Lab {
           driver: config.artifacts.driver,
           ...(config.upstreamDriver === undefined ? {} : { upstreamDriver: config.upstreamDriver }),
           ec2Endpoint,
+          timers: config.timers,
           registryPort: REGISTRY_PORT,
           controlPlane: () => this.#controlPlane(),
           seedContainerd: async (target) =>
@@ -95,6 +97,13 @@ export class Lab {
       zones,
       machines,
       blocks,
+      network: vpc,
+      controlPlane: {
+        ...CONTROL_PLANE_SUBNET,
+        clusterName: CLUSTER_NAME,
+        zone: zones[0]?.name ?? '',
+        address: CONTROL_PLANE_IP,
+      },
       seed: config.seed,
       vpc: { id: VPC_ID, cidr: VPC_CIDR },
       images: [NODE_IMAGE_ID],

@@ -8,6 +8,16 @@ import {
 import { describeInstances, describeInstanceStatus } from './instances/describe-instances.ts'
 import { describeInstanceTypes } from './instances/describe-instance-types.ts'
 import { runInstances } from './instances/run-instances.ts'
+import {
+  createNetworkAcl,
+  createNetworkAclEntry,
+  deleteNetworkAcl,
+  deleteNetworkAclEntry,
+  replaceNetworkAclAssociation,
+  replaceNetworkAclEntry,
+} from './network-acls/acl-actions.ts'
+import { describeNetworkAcls } from './network-acls/describe-network-acls.ts'
+import { describeNetworkInterfaces } from './network-interfaces/describe-network-interfaces.ts'
 import { describeSubnets, describeVpcs } from './network/describe-subnets.ts'
 import { describeAvailabilityZones, describeRegions } from './network/describe-zones.ts'
 import { describeSnapshots } from './snapshots/describe-snapshots.ts'
@@ -38,6 +48,14 @@ export const ACTIONS: readonly Action[] = [
   describeRegions,
   describeSubnets,
   describeVpcs,
+  describeNetworkInterfaces,
+  createNetworkAcl,
+  deleteNetworkAcl,
+  createNetworkAclEntry,
+  replaceNetworkAclEntry,
+  deleteNetworkAclEntry,
+  replaceNetworkAclAssociation,
+  describeNetworkAcls,
   createVolume,
   deleteVolume,
   attachVolume,

@@ -1,6 +1,6 @@
 /**
- * What the EC2 API asks of the machines and volumes beneath it. The API keeps the state machines
- * (pending … terminated, attaching … detached); what is behind these two interfaces does the work.
+ * What the EC2 API asks of the machines, volumes and network beneath it. The API keeps the state machines
+ * (pending … terminated, attaching … detached); what is behind these interfaces does the work.
  */
 
 /** What a machine is made from; fixed for its life. */
@@ -31,6 +31,34 @@ export interface Machines {
   powerOff(instanceId: string): Promise<void>
   /** Removes a machine that is off, its root disk and its network interface. */
   destroy(instanceId: string): Promise<void>
+}
+
+/** A rule of a network ACL; the first one that a packet matches decides. */
+export interface AclRule {
+  readonly action: 'allow' | 'deny'
+  /** The protocol's number; `-1` is every protocol. */
+  readonly protocol: string
+  /** Of the other side: a packet's source on its way in, its destination on its way out. */
+  readonly cidr: string
+  /** Of the destination, in both directions; undefined is every port. */
+  readonly ports: { readonly from: number; readonly to: number } | undefined
+  /** -1 is every type, or every code. */
+  readonly icmp: { readonly type: number; readonly code: number } | undefined
+}
+
+/** What may enter and leave a subnet, in the order in which it is tried; the rest is dropped. */
+export interface SubnetAcl {
+  readonly subnetId: string
+  readonly ingress: readonly AclRule[]
+  readonly egress: readonly AclRule[]
+}
+
+export interface Network {
+  /**
+   * Packets between subnets obey these from now on, in place of all that were before; resolves
+   * when they do. There is no state: an established stream is cut like any other, and hangs.
+   */
+  setAcls(acls: readonly SubnetAcl[]): Promise<void>
 }
 
 export interface BlockStore {

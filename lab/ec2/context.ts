@@ -1,9 +1,11 @@
-import type { BlockStore, Machines } from './backend.ts'
+import type { BlockStore, Machines, Network } from './backend.ts'
 import type { Background } from './background.ts'
 import type { Clock } from './clock.ts'
 import type { IdempotencyTable } from './idempotency.ts'
 import type { Instance } from './instances/instance.ts'
 import type { LatencyName } from './latency.ts'
+import type { AclAssociation, NetworkAcl } from './network-acls/network-acl.ts'
+import type { ManagedInterface } from './network-interfaces/network-interface.ts'
 import type { Subnet, Vpc } from './network/vpc.ts'
 import type { Snapshot } from './snapshots/snapshot.ts'
 import type { Volume } from './volumes/volume.ts'
@@ -22,6 +24,7 @@ export interface Ec2Context {
   readonly accountId: string
   readonly machines: Machines
   readonly blocks: BlockStore
+  readonly network: Network
   readonly clock: Clock
   readonly background: Background
   readonly idempotency: IdempotencyTable
@@ -42,6 +45,13 @@ export interface Ec2Context {
   readonly instances: Map<string, Instance>
   readonly volumes: Map<string, Volume>
   readonly snapshots: Map<string, Snapshot>
+  readonly networkAcls: Map<string, NetworkAcl>
+  /** By subnet. */
+  readonly aclAssociations: Map<string, AclAssociation>
+  /** The last of the work queued for the network; never rejects. */
+  readonly aclWork: { last: Promise<void> }
+  /** Interfaces that belong to no instance of the account. */
+  readonly managedInterfaces: readonly ManagedInterface[]
   /** Zones in which no instance can be launched or started. */
   readonly zonesWithoutCapacity: Set<string>
 }

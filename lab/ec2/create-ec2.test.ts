@@ -68,6 +68,7 @@ function createWorld(seed: string): World {
     zones: ZONES,
     machines: backend.machines,
     blocks: backend.blocks,
+    network: backend.network,
     seed,
     clock,
     eventLog: (line) => void log.push(line),

@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http'
 import { z } from 'zod'
-import type { BlockStore, Machines } from './backend.ts'
+import type { BlockStore, Machines, Network } from './backend.ts'
 import { Background } from './background.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Ec2Change, Ec2Context } from './context.ts'
@@ -9,7 +9,14 @@ import { findInstance, type InstanceStateName } from './instances/instance.ts'
 import { machineWentOff } from './instances/instance-lifecycle.ts'
 import { createLatency, DEFAULT_LATENCY_MS, type LatencyTable } from './latency.ts'
 import { createListener } from './listener.ts'
-import { createSubnet, type ZoneOptions } from './network/vpc.ts'
+import { createManagedInterface } from './network-interfaces/network-interface.ts'
+import { associate, createAcl } from './network-acls/network-acl.ts'
+import {
+  type ControlPlaneOptions,
+  createSubnet,
+  type Subnet,
+  type ZoneOptions,
+} from './network/vpc.ts'
 import { createEc2Service } from './ec2-service.ts'
 import { perform } from './perform.ts'
 import { createRequestLimit, type RequestLimitOptions } from './request-limit.ts'
@@ -29,8 +36,11 @@ export interface Ec2Options {
   readonly zones: readonly ZoneOptions[]
   readonly machines: Machines
   readonly blocks: BlockStore
+  readonly network: Network
   /** Ids and latencies come out of it. */
   readonly seed: string
+  /** EKS's own interfaces in the VPC; by default there are none. */
+  readonly controlPlane?: ControlPlaneOptions
   /** In place of entries of `DEFAULT_LATENCY_MS`. */
   readonly latencyMs?: Partial<LatencyTable>
   /** Default: an id out of the seed, and 10.0.0.0/16. */
@@ -165,11 +175,15 @@ function createContext(options: Ec2Options): {
   const newId = (prefix: string) => `${prefix}-0${randomHex(ids, 16)}`
   const vpc = options.vpc ?? { id: newId('vpc'), cidr: '10.0.0.0/16' }
   const subnets = options.zones.map((zone) => createSubnet(zone, nextSequence()))
+  const hidden = controlPlaneSubnet(options, nextSequence)
+  const allSubnets = hidden === undefined ? subnets : [...subnets, hidden]
+  const acl = createAcl({ newId, nextSequence }, true)
   const context: Ec2Context = {
     region: options.region,
     accountId: options.accountId,
     machines: options.machines,
     blocks: options.blocks,
+    network: options.network,
     clock,
     background,
     idempotency: new IdempotencyTable(() => clock.now()),
@@ -184,10 +198,25 @@ function createContext(options: Ec2Options): {
     log,
     images: options.images === undefined ? undefined : new Set(options.images),
     vpc: { ...vpc, sequence: nextSequence(), tags: new Map() },
-    subnets: new Map(subnets.map((subnet) => [subnet.id, subnet])),
+    subnets: new Map(allSubnets.map((subnet) => [subnet.id, subnet])),
     instances: new Map(),
     volumes: new Map(),
     snapshots: new Map(),
+    networkAcls: new Map([[acl.id, acl]]),
+    aclAssociations: new Map(
+      allSubnets.map((subnet) => [subnet.id, associate({ newId }, subnet, acl)]),
+    ),
+    aclWork: { last: Promise.resolve() },
+    managedInterfaces:
+      hidden === undefined || options.controlPlane === undefined
+        ? []
+        : [
+            createManagedInterface(
+              { newId, nextSequence, clock, region: options.region },
+              hidden,
+              options.controlPlane,
+            ),
+          ],
     zonesWithoutCapacity: new Set(),
   }
   const subscribe: Ec2['subscribe'] = (listener) => {
@@ -197,4 +226,17 @@ function createContext(options: Ec2Options): {
     return () => void listeners.delete(entry)
   }
   return { context, subscribe }
+}
+
+/** The subnet in which EKS has its interfaces. Throws when its zone is none of the region's. */
+function controlPlaneSubnet(
+  { zones, controlPlane }: Ec2Options,
+  nextSequence: () => number,
+): Subnet | undefined {
+  if (controlPlane === undefined) return undefined
+  const zone = zones.find(({ name }) => name === controlPlane.zone)
+  if (zone === undefined)
+    throw new Error(`There is no zone ${controlPlane.zone} for the control plane.`)
+  const { subnetId, cidr } = controlPlane
+  return createSubnet({ ...zone, subnetId, cidr }, nextSequence(), false)
 }

@@ -31,6 +31,8 @@ export const DEFAULT_LATENCY_MS = {
   stopInstance: [200, 500],
   /** `shutting-down`. */
   terminateInstance: [200, 500],
+  /** Before packets obey a network ACL that was changed. */
+  applyAcls: [200, 800],
   /** How long the status checks of a running instance say `initializing`. */
   statusChecks: [1000, 2000],
 } as const satisfies Readonly<Record<string, LatencyRange>>

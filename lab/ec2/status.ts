@@ -1,10 +1,21 @@
 import type { Ec2Context } from './context.ts'
 import type { InstanceStateName } from './instances/instance.ts'
+import { findAcl } from './network-acls/network-acl.ts'
+import { findSubnet, zonesOf } from './network/vpc.ts'
 import { attachmentOf, type VolumeStateName } from './volumes/volume.ts'
 
 /** What there is in the account, as plain data. */
 export interface Ec2Status {
   readonly zones: readonly { readonly name: string; readonly capacity: boolean }[]
+  readonly subnets: readonly {
+    readonly subnetId: string
+    readonly zone: string
+    readonly cidr: string
+    readonly networkAclId: string
+    readonly networkAclAssociationId: string
+    /** The ACL is the VPC's own. */
+    readonly defaultNetworkAcl: boolean
+  }[]
   readonly instances: readonly {
     readonly instanceId: string
     readonly zone: string
@@ -40,10 +51,21 @@ export interface Ec2Status {
 
 export function statusOf(context: Ec2Context): Ec2Status {
   return {
-    zones: [...context.subnets.values()].map(({ zone }) => ({
+    zones: zonesOf(context).map((zone) => ({
       name: zone.name,
       capacity: !context.zonesWithoutCapacity.has(zone.name),
     })),
+    subnets: [...context.aclAssociations.values()].map(({ id, subnetId, aclId }) => {
+      const { zone, cidr } = findSubnet(context, subnetId)
+      return {
+        subnetId,
+        zone: zone.name,
+        cidr,
+        networkAclId: aclId,
+        networkAclAssociationId: id,
+        defaultNetworkAcl: findAcl(context, aclId).isDefault,
+      }
+    }),
     instances: [...context.instances.values()].map((instance) => ({
       instanceId: instance.id,
       zone: instance.subnet.zone.name,

@@ -1,5 +1,7 @@
 import { writeFile } from 'node:fs/promises'
+import type { Network, SubnetAcl } from '../ec2/backend.ts'
 import { run } from '../std/run.ts'
+import { aclRuleset, type PodRoute } from './acl-ruleset.ts'
 
 /** A zone of the lab's region and its one subnet. */
 export interface LabZone {
@@ -19,6 +21,7 @@ export const VPC_CIDR = '10.0.0.0/16'
 export const ACCOUNT_ID = '000000000000'
 /** Outside every zone's subnet, as EKS's managed control plane is: API server, EC2 API, registry. */
 export const CONTROL_PLANE_IP = '10.0.0.2'
+export const CONTROL_PLANE_SUBNET = { subnetId: 'subnet-00000000000000000', cidr: '10.0.0.0/24' }
 export const POD_CIDR = '10.1.0.0/16'
 export const SERVICE_CIDR = '10.100.0.0/16'
 export const DNS_SERVICE_IP = '10.100.0.10'
@@ -44,8 +47,11 @@ const bridgeOf = (zone: LabZone) => `zone-${zone.name.at(-1)}`
  * The lab's network, inside the daemon's own network namespace: a bridge per zone and a router
  * between them, which is the namespace itself. Machines hang on their zone's bridge.
  */
-export class Vpc {
+export class Vpc implements Network {
   readonly #zones: readonly LabZone[]
+  readonly #podRoutes = new Map<string, PodRoute>()
+  #acls: readonly SubnetAcl[] | undefined
+  #applying: Promise<void> = Promise.resolve()
 
   constructor(zones: readonly LabZone[]) {
     this.#zones = zones
@@ -62,6 +68,8 @@ export class Vpc {
         `link add ${bridgeOf(zone)} type bridge`,
         `addr add ${zone.gateway}/24 dev ${bridgeOf(zone)}`,
         `link set ${bridgeOf(zone)} up`,
+        // What the control plane sends bears its own address, not the zone's gateway's.
+        `route replace ${zone.cidr} dev ${bridgeOf(zone)} src ${CONTROL_PLANE_IP}`,
       ]),
     ]
     for (const command of commands) await run('ip', command.split(' '))
@@ -82,7 +90,7 @@ export class Vpc {
       `-n ${netns} addr add ${ip}/24 dev eth0`,
       `-n ${netns} link set eth0 up`,
       `-n ${netns} route add default via ${zone.gateway}`,
-      `route add ${podCidr} via ${ip}`,
+      `route add ${podCidr} via ${ip} src ${CONTROL_PLANE_IP}`,
     ]) {
       await run('ip', command.split(' '))
     }
@@ -92,6 +100,42 @@ export class Vpc {
       '-c',
       'echo 1 > /proc/sys/net/ipv4/ip_forward',
     ])
+    this.#podRoutes.set(netns, { ip, podCidr })
+    await this.#apply()
+  }
+
+  async setAcls(acls: readonly SubnetAcl[]): Promise<void> {
+    this.#acls = acls
+    await this.#apply()
+  }
+
+  /** One at a time, in the order of the calls. */
+  async #apply(): Promise<void> {
+    const before = this.#applying
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#applying = promise
+    await before
+    try {
+      await this.#filter()
+    } finally {
+      resolve()
+    }
+  }
+
+  /** Nothing is filtered before ACLs are set; after that rules name the machines' pods too. */
+  async #filter(): Promise<void> {
+    if (this.#acls === undefined) return
+    const ruleset = aclRuleset({
+      acls: this.#acls,
+      subnets: this.#zones.map((zone) => ({
+        subnetId: zone.subnetId,
+        link: bridgeOf(zone),
+        gateway: zone.gateway,
+      })),
+      controlPlaneSubnetId: CONTROL_PLANE_SUBNET.subnetId,
+      podRoutes: [...this.#podRoutes.values()],
+    })
+    await run('nft', ['-f', '-'], { input: ruleset })
   }
 
   /** Cuts a machine's cable, or plugs it in again. */
@@ -103,6 +147,8 @@ export class Vpc {
   async unplug(netns: string, podCidr: string): Promise<void> {
     await run('ip', ['route', 'del', podCidr]).catch(() => undefined)
     await run('ip', ['netns', 'del', netns])
+    this.#podRoutes.delete(netns)
+    await this.#apply()
   }
 }
 

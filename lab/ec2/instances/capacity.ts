@@ -1,12 +1,13 @@
 import { ApiError } from '../api-error.ts'
 import type { Ec2Context } from '../context.ts'
+import { zonesOf } from '../network/vpc.ts'
 import type { InstanceType } from './instance-types.ts'
 
 /** Throws InsufficientInstanceCapacity when the lab was told that a zone has none left. */
 export function checkCapacity(context: Ec2Context, type: InstanceType, zone: string): void {
   if (!context.zonesWithoutCapacity.has(zone)) return
-  const others = [...context.subnets.values()]
-    .map((subnet) => subnet.zone.name)
+  const others = zonesOf(context)
+    .map(({ name }) => name)
     .filter((name) => !context.zonesWithoutCapacity.has(name))
   const choosing = others.length === 0 ? '' : ` or choosing ${others.join(', ')}`
   throw new ApiError(

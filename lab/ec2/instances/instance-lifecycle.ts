@@ -25,7 +25,9 @@ export function beginLaunch(
       // Asked to terminate meanwhile: that cleans up.
       if (instance.state.name === 'pending') {
         await destroy(context, instance)
-        markTerminated(context, instance, serverError(context, 'Internal error on launch'))
+        if ((instance.state.name as string) === 'pending') {
+          markTerminated(context, instance, serverError(context, 'Internal error on launch'))
+        }
       }
       throw error
     }

@@ -2,6 +2,7 @@ import type { Ec2Context } from '../context.ts'
 import { tagSet } from '../tags/tag-rules.ts'
 import { attachedTo } from '../volumes/volume.ts'
 import type { XmlObject } from '../wire/xml.ts'
+import { interfaceInInstance, interfaceOf } from '../network-interfaces/network-interface.ts'
 import { type Instance, INSTANCE_STATE_CODES, type InstanceStateName } from './instance.ts'
 import { ROOT_DEVICE } from './launch-volumes.ts'
 
@@ -65,37 +66,9 @@ function instanceView(context: Ec2Context, instance: Instance): XmlObject {
     tagSet: tagSet(instance.tags),
     // EC2 says `xen` of Nitro too (API reference, Instance).
     hypervisor: 'xen',
-    networkInterfaceSet: gone ? [] : [interfaceView(context, instance)],
+    networkInterfaceSet: gone ? [] : [interfaceInInstance(context, interfaceOf(instance))],
     ebsOptimized: false,
     enaSupport: type.hypervisor === 'nitro',
     cpuOptions: { coreCount: type.vCpus / 2, threadsPerCore: 2 },
-  }
-}
-
-function interfaceView(context: Ec2Context, instance: Instance): XmlObject {
-  const { privateDnsName, privateIp: privateIpAddress } = instance
-  return {
-    networkInterfaceId: instance.interfaceId,
-    subnetId: instance.subnet.id,
-    vpcId: context.vpc.id,
-    description: '',
-    ownerId: context.accountId,
-    status: 'in-use',
-    macAddress: instance.macAddress,
-    privateIpAddress,
-    privateDnsName,
-    sourceDestCheck: true,
-    groupSet: [],
-    attachment: {
-      attachmentId: instance.interfaceAttachmentId,
-      deviceIndex: 0,
-      networkCardIndex: 0,
-      status: 'attached',
-      attachTime: new Date(instance.launchTimeMs),
-      deleteOnTermination: true,
-    },
-    privateIpAddressesSet: [{ privateIpAddress, privateDnsName, primary: true }],
-    ipv6AddressesSet: [],
-    interfaceType: 'interface',
   }
 }

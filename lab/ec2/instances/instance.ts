@@ -61,6 +61,9 @@ export interface Instance {
   readonly clientToken: string
   readonly shutdownBehavior: 'stop' | 'terminate'
   readonly tags: Map<string, string>
+  readonly interfaceTags: Map<string, string>
+  readonly firstLaunchMs: number
+  /** Of the last start. */
   launchTimeMs: number
   state: InstanceState
   reason: StateReason | undefined

@@ -8,6 +8,7 @@ import {
   unsupported,
 } from '../api-error.ts'
 import type { Ec2Context } from '../context.ts'
+import { dnsNameOf, macOf } from '../network/address-names.ts'
 import {
   checkAddress,
   findSubnet,
@@ -100,7 +101,7 @@ function planLaunch(context: Ec2Context, parameters: Parameters): Plan {
   if (max < min || max > MAX_COUNT) {
     throw invalidValue(`Value (${max}) for parameter maxCount is invalid.`)
   }
-  const tags = tagsFor(parameters.TagSpecification, ['instance', 'volume'])
+  const tags = tagsFor(parameters.TagSpecification, ['instance', 'volume', 'network-interface'])
   const volumes = planLaunchVolumes(context, parameters.BlockDeviceMapping)
   const userData = decodeUserData(parameters.UserData ?? '')
   const subnet = findPlace(context, parameters)
@@ -125,6 +126,7 @@ function findPlace(context: Ec2Context, parameters: Parameters): Subnet {
   const zone = placement?.AvailabilityZone
   if (subnetId !== undefined) {
     const subnet = findSubnet(context, subnetId)
+    if (!subnet.forInstances) throw unsupported(`The lab has no machines in subnet ${subnetId}.`)
     if (zone === undefined || zone === subnet.zone.name) return subnet
     throw invalidValue(
       `Value (${zone}) for parameter availabilityZone is invalid. Subnet '${subnetId}' is in the availability zone ${subnet.zone.name}`,
@@ -132,7 +134,9 @@ function findPlace(context: Ec2Context, parameters: Parameters): Subnet {
   }
   // There is no default VPC in which EC2 would choose.
   if (zone === undefined) throw missingParameter('SubnetId')
-  const subnet = [...context.subnets.values()].find((one) => one.zone.name === zone)
+  const subnet = [...context.subnets.values()].find(
+    (one) => one.forInstances && one.zone.name === zone,
+  )
   if (subnet !== undefined) return subnet
   throw invalidValue(`Invalid availability zone: [${zone}]`)
 }
@@ -196,6 +200,8 @@ function newInstance(
     clientToken: own.parameters.ClientToken ?? '',
     shutdownBehavior: own.parameters.InstanceInitiatedShutdownBehavior,
     tags: new Map(plan.tags.get('instance')),
+    interfaceTags: new Map(plan.tags.get('network-interface')),
+    firstLaunchMs: context.clock.now(),
     launchTimeMs: context.clock.now(),
     state: { name: 'pending', launch: true },
     reason: undefined,
@@ -209,16 +215,4 @@ function newInstance(
   const tags = plan.tags.get('volume') ?? new Map<string, string>()
   beginLaunch(context, instance, makeLaunchVolumes(context, instance, plan.volumes, tags))
   return instance
-}
-
-/** `ip-10-0-1-10.ec2.internal`; elsewhere than us-east-1 `ip-….<region>.compute.internal`. */
-function dnsNameOf(region: string, address: string): string {
-  const domain = region === 'us-east-1' ? 'ec2.internal' : `${region}.compute.internal`
-  return `ip-${address.replaceAll('.', '-')}.${domain}`
-}
-
-/** Locally administered, and as unique as the address. */
-function macOf(address: string): string {
-  const parts = address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))
-  return ['02', '00', ...parts].join(':')
 }

@@ -1,26 +1,39 @@
 import { defineAction } from '../action.ts'
-import { ApiError } from '../api-error.ts'
 import { compileFilters, type FilterTable } from '../filters.ts'
 import { pageOf, sequenceKey } from '../paging.ts'
 import { tagSet } from '../tags/tag-rules.ts'
 import { filterParameters, list, pagingParameters, text } from '../wire/parameters.ts'
-import { findSubnet, freeAddressCount, type Subnet, type Vpc } from './vpc.ts'
+import { findSubnet, findVpc, freeAddressCount, type Subnet, type Vpc } from './vpc.ts'
 
 /** A subnet as EC2 describes it: it knows its VPC. */
 interface Placed {
   readonly subnet: Subnet
   readonly vpc: Vpc
+  readonly region: string
   readonly ownerId: string
   readonly sequence: number
+}
+
+function arnOf({ subnet, region, ownerId }: Placed): string {
+  return `arn:aws:ec2:${region}:${ownerId}:subnet/${subnet.id}`
 }
 
 const subnetFilters: FilterTable<Placed> = {
   'subnet-id': ({ subnet }) => subnet.id,
   'vpc-id': ({ vpc }) => vpc.id,
+  'subnet-arn': arnOf,
   'availability-zone': ({ subnet }) => subnet.zone.name,
+  availabilityZone: ({ subnet }) => subnet.zone.name,
   'availability-zone-id': ({ subnet }) => subnet.zone.id,
+  availabilityZoneId: ({ subnet }) => subnet.zone.id,
+  'available-ip-address-count': ({ subnet }) => freeAddressCount(subnet),
   'cidr-block': ({ subnet }) => subnet.cidr,
+  cidr: ({ subnet }) => subnet.cidr,
+  cidrBlock: ({ subnet }) => subnet.cidr,
   'default-for-az': () => false,
+  defaultForAz: () => false,
+  'map-public-ip-on-launch': () => false,
+  'ipv6-native': () => false,
   'owner-id': ({ ownerId }) => ownerId,
   state: () => 'available',
 }
@@ -34,9 +47,11 @@ export const describeSubnets = defineAction({
   },
   prepare({ SubnetId: ids, Filter, ...page }, context) {
     const matches = compileFilters(Filter, subnetFilters, ({ subnet }: Placed) => subnet.tags)
-    const { vpc, accountId: ownerId } = context
+    const { vpc, region, accountId: ownerId } = context
     const found = ids?.map((id) => findSubnet(context, id)) ?? [...context.subnets.values()]
-    const placed = found.map((subnet) => ({ subnet, vpc, ownerId, sequence: subnet.sequence }))
+    const placed = found.map((subnet): Placed => {
+      return { subnet, vpc, region, ownerId, sequence: subnet.sequence }
+    })
     const { items, nextToken } = pageOf(placed.filter(matches), sequenceKey, page, {
       action: 'DescribeSubnets',
       min: 5,
@@ -44,11 +59,10 @@ export const describeSubnets = defineAction({
       query: [ids, Filter],
       idsParameter: ids && 'subnetIds',
     })
-    const arn = `arn:aws:ec2:${context.region}:${ownerId}:subnet/`
     return () => ({
-      subnetSet: items.map(({ subnet }) => ({
+      subnetSet: items.map(({ subnet, ...rest }) => ({
         subnetId: subnet.id,
-        subnetArn: `${arn}${subnet.id}`,
+        subnetArn: arnOf({ subnet, ...rest }),
         state: 'available',
         ownerId,
         vpcId: vpc.id,
@@ -59,7 +73,15 @@ export const describeSubnets = defineAction({
         availabilityZoneId: subnet.zone.id,
         defaultForAz: false,
         mapPublicIpOnLaunch: false,
+        mapCustomerOwnedIpOnLaunch: false,
         assignIpv6AddressOnCreation: false,
+        ipv6Native: false,
+        enableDns64: false,
+        privateDnsNameOptionsOnLaunch: {
+          hostnameType: 'ip-name',
+          enableResourceNameDnsARecord: false,
+          enableResourceNameDnsAAAARecord: false,
+        },
         tagSet: tagSet(subnet.tags),
       })),
       nextToken,
@@ -81,10 +103,7 @@ export const describeVpcs = defineAction({
   prepare({ VpcId: ids, Filter, ...page }, context) {
     const matches = compileFilters(Filter, vpcFilters, (vpc) => vpc.tags)
     const { vpc, accountId } = context
-    const wrong = ids?.find((id) => id !== vpc.id)
-    if (wrong !== undefined) {
-      throw new ApiError('InvalidVpcID.NotFound', `The vpc ID '${wrong}' does not exist`)
-    }
+    for (const id of ids ?? []) findVpc(context, id)
     const { items, nextToken } = pageOf([vpc].filter(matches), sequenceKey, page, {
       action: 'DescribeVpcs',
       min: 5,

@@ -3,6 +3,7 @@ import { invalidValue } from '../api-error.ts'
 import type { Ec2Context } from '../context.ts'
 import { compileFilters, type FilterTable } from '../filters.ts'
 import { filterParameters, flag, list, text } from '../wire/parameters.ts'
+import { zonesOf } from './vpc.ts'
 
 interface Zone {
   readonly region: string
@@ -10,8 +11,8 @@ interface Zone {
   readonly id: string
 }
 
-const zonesOf = (context: Ec2Context): readonly Zone[] =>
-  [...context.subnets.values()].map(({ zone }) => ({ ...zone, region: context.region }))
+const zonesIn = (context: Ec2Context): readonly Zone[] =>
+  zonesOf(context).map((zone) => ({ ...zone, region: context.region }))
 
 const zoneFilters: FilterTable<Zone> = {
   'zone-name': (zone) => zone.name,
@@ -34,7 +35,7 @@ export const describeAvailabilityZones = defineAction({
   },
   prepare({ ZoneName: names, ZoneId: ids, Filter }, context) {
     const matches = compileFilters(Filter, zoneFilters)
-    const zones = zonesOf(context)
+    const zones = zonesIn(context)
     const wrong =
       names?.find((name) => !zones.some((zone) => zone.name === name)) ??
       ids?.find((id) => !zones.some((zone) => zone.id === id))

@@ -12,13 +12,30 @@ export interface ZoneOptions {
   readonly cidr: string
 }
 
+/**
+ * Where EKS has its way into the VPC: network interfaces in a subnet of their own, in which the lab
+ * has no machines.
+ */
+export interface ControlPlaneOptions {
+  readonly clusterName: string
+  readonly subnetId: string
+  /** `10.0.0.0/24` */
+  readonly cidr: string
+  /** `us-east-1a` */
+  readonly zone: string
+  /** `10.0.0.2` */
+  readonly address: string
+}
+
 export interface Subnet {
   readonly id: string
   readonly sequence: number
   readonly zone: { readonly name: string; readonly id: string }
   readonly cidr: string
   readonly tags: Map<string, string>
-  /** Addresses that instances hold. */
+  /** Whether instances can be launched in it. */
+  readonly forInstances: boolean
+  /** Addresses that interfaces hold. */
   readonly taken: Set<string>
   /** Where the search for a free address goes on: one just given back is not given out next. */
   nextHost: number
@@ -36,16 +53,28 @@ const FIRST_HOST = 10
 /** AWS keeps the first four addresses of a subnet and the last one. */
 const RESERVED_AT_START = 4
 
-export function createSubnet(zone: ZoneOptions, sequence: number): Subnet {
+export function createSubnet(zone: ZoneOptions, sequence: number, forInstances = true): Subnet {
   return {
     id: zone.subnetId,
     sequence,
     zone: { name: zone.name, id: zone.id },
     cidr: zone.cidr,
     tags: new Map(),
+    forInstances,
     taken: new Set(),
     nextHost: FIRST_HOST,
   }
+}
+
+/** Every zone once, in the order of the subnets. */
+export const zonesOf = (context: Ec2Context): readonly Subnet['zone'][] => [
+  ...new Map([...context.subnets.values()].map(({ zone }) => [zone.name, zone] as const)).values(),
+]
+
+/** Throws InvalidVpcID.NotFound. */
+export function findVpc(context: Ec2Context, id: string): Vpc {
+  if (id === context.vpc.id) return context.vpc
+  throw new ApiError('InvalidVpcID.NotFound', `The vpc ID '${id}' does not exist`)
 }
 
 /** Throws InvalidSubnetID.NotFound. */

@@ -1,14 +1,25 @@
 import { ApiError } from '../api-error.ts'
 import type { Ec2Context } from '../context.ts'
 import { findInstance } from '../instances/instance.ts'
-import { findSubnet } from '../network/vpc.ts'
+import { findAcl } from '../network-acls/network-acl.ts'
+import { allInterfaces, findInterface } from '../network-interfaces/network-interface.ts'
+import { findSubnet, findVpc } from '../network/vpc.ts'
 import { findSnapshot } from '../snapshots/snapshot.ts'
 import { findVolume } from '../volumes/volume.ts'
+
+type ResourceType =
+  | 'instance'
+  | 'volume'
+  | 'snapshot'
+  | 'subnet'
+  | 'vpc'
+  | 'network-acl'
+  | 'network-interface'
 
 /** A resource that has tags. A new kind of resource gets a line in each of the two functions. */
 export interface Taggable {
   readonly id: string
-  readonly type: 'instance' | 'volume' | 'snapshot' | 'subnet' | 'vpc'
+  readonly type: ResourceType
   readonly tags: Map<string, string>
 }
 
@@ -23,6 +34,8 @@ export function allTaggable(context: Ec2Context): readonly Taggable[] {
     ...of('snapshot', context.snapshots.values()),
     ...of('subnet', context.subnets.values()),
     ...of('vpc', [context.vpc]),
+    ...of('network-acl', context.networkAcls.values()),
+    ...of('network-interface', allInterfaces(context)),
   ]
 }
 
@@ -38,8 +51,11 @@ export function findTaggable(context: Ec2Context, id: string): Taggable {
     case 'subnet':
       return { id, type: 'subnet', tags: findSubnet(context, id).tags }
     case 'vpc':
-      if (id === context.vpc.id) return { id, type: 'vpc', tags: context.vpc.tags }
-      throw new ApiError('InvalidVpcID.NotFound', `The vpc ID '${id}' does not exist`)
+      return { id, type: 'vpc', tags: findVpc(context, id).tags }
+    case 'acl':
+      return { id, type: 'network-acl', tags: findAcl(context, id).tags }
+    case 'eni':
+      return { id, type: 'network-interface', tags: findInterface(context, id).tags }
     default:
       throw new ApiError('InvalidID', `The ID '${id}' is not valid`)
   }

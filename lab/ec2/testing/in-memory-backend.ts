@@ -1,5 +1,6 @@
-import type { BlockStore, Machines, MachineSpec } from '../backend.ts'
+import type { BlockStore, Machines, MachineSpec, Network, SubnetAcl } from '../backend.ts'
 
+type Call = keyof Machines | keyof BlockStore | keyof Network
 type Argument = string | number | undefined
 
 /**
@@ -9,6 +10,9 @@ type Argument = string | number | undefined
 export interface InMemoryBackend {
   readonly machines: Machines
   readonly blocks: BlockStore
+  readonly network: Network
+  /** What the network was told last, by subnet. */
+  readonly acls: ReadonlyMap<string, SubnetAcl>
   readonly calls: string[]
   readonly violations: string[]
   readonly power: ReadonlyMap<string, 'on' | 'off'>
@@ -20,9 +24,9 @@ export interface InMemoryBackend {
   /** The machine goes off by itself. */
   crash(instanceId: string): void
   /** The next call of that name rejects. */
-  failNext(call: keyof Machines | keyof BlockStore): void
+  failNext(call: Call): void
   /** The next call of that name doesn't return before the result is called. */
-  holdNext(call: keyof Machines | keyof BlockStore): () => void
+  holdNext(call: Call): () => void
 }
 
 export function createInMemoryBackend(): InMemoryBackend {
@@ -32,6 +36,7 @@ export function createInMemoryBackend(): InMemoryBackend {
   const specs = new Map<string, MachineSpec>()
   const disks = new Map<string, { sizeGiB: number; plug: string | undefined }>()
   const images = new Set<string>()
+  const acls = new Map<string, SubnetAcl>()
   const mounted = new Set<string>()
   const failing = new Set<string>()
   const held = new Map<string, Promise<void>>()
@@ -125,9 +130,18 @@ export function createInMemoryBackend(): InMemoryBackend {
       return 'done'
     },
   }
+  const network: Network = {
+    async setAcls(all) {
+      await called('setAcls')
+      acls.clear()
+      for (const acl of all) acls.set(acl.subnetId, acl)
+    },
+  }
   return {
     machines,
     blocks,
+    network,
+    acls,
     calls,
     violations,
     power,

@@ -36,6 +36,7 @@ export async function startEc2(options: Partial<Ec2Options> = {}): Promise<Ec2Un
     zones: ZONES,
     machines: backend.machines,
     blocks: backend.blocks,
+    network: backend.network,
     seed: 'test',
     clock,
     eventLog: (line) => void log.push(line),

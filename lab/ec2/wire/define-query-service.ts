@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ApiError, invalidAction, invalidValue, unknownParameter } from '../api-error.ts'
+import { ApiError, invalidAction, unknownParameter } from '../api-error.ts'
 import { type Form, parseParameters } from './parameters.ts'
 import type { Caller, QueryService } from './query-service.ts'
 import { toXml, type XmlObject } from './xml.ts'
@@ -114,7 +114,7 @@ function asValidationErrors<T>(parse: () => T): T {
     return parse()
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
-    if (error.code !== 'MissingParameter' && error.code !== invalidValue('').code) throw error
+    if (error.code !== 'MissingParameter' && error.code !== 'InvalidParameterValue') throw error
     throw validationError(error.message)
   }
 }
