@@ -194,22 +194,25 @@ export class Agent {
   #flush(): Promise<void> {
     clearTimeout(this.#flushTimer)
     this.#flushTimer = undefined
-    this.#flushing = this.#flushing.then(async () => {
-      if (this.#waiting.length === 0 || this.#trouble !== undefined) return
-      const records = this.#waiting
-      this.#waiting = []
-      try {
-        await this.#spool.append({
-          incarnation: this.#state.now.incarnation,
-          startClockNs: this.#startClockNs ?? 0,
-          records,
-        })
-      } catch (error) {
-        this.#trouble = `The history can't be written: ${String(error)}`
-        for (const loop of this.#loops.values()) void loop.stop()
-      }
-    })
+    this.#flushing = this.#afterFlush(this.#flushing)
     return this.#flushing
+  }
+
+  async #afterFlush(earlier: Promise<void>): Promise<void> {
+    await earlier
+    if (this.#waiting.length === 0 || this.#trouble !== undefined) return
+    const records = this.#waiting
+    this.#waiting = []
+    try {
+      await this.#spool.append({
+        incarnation: this.#state.now.incarnation,
+        startClockNs: this.#startClockNs ?? 0,
+        records,
+      })
+    } catch (error) {
+      this.#trouble = `The history can't be written: ${String(error)}`
+      for (const loop of this.#loops.values()) void loop.stop()
+    }
   }
 
   async #assemble({ digest, pieces: count }: LoadRequest): Promise<string> {

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { ZodError } from 'zod'
@@ -8,23 +8,29 @@ import { AGENT_HEADER, loadRequest, startRequest } from './protocol.ts'
 /** Answers the protocol's requests; resolves when it listens. Port 0 is any. */
 export async function serve(agent: Agent, port: number): Promise<Server> {
   const server = createServer((request, response) => {
-    answer(agent, request).then(
-      (said) => {
-        response.writeHead(200, { [AGENT_HEADER]: '1' })
-        response.end(said)
-      },
-      (error: unknown) => {
-        const isTheirs = error instanceof AgentRefusal || error instanceof ZodError
-        response.writeHead(isTheirs || error instanceof RangeError ? 409 : 500, {
-          [AGENT_HEADER]: '1',
-        })
-        response.end(error instanceof Error ? error.message : String(error))
-      },
-    )
+    void respond(agent, request, response)
   })
   server.listen(port)
   await once(server, 'listening')
   return server
+}
+
+/** Never rejects. */
+async function respond(
+  agent: Agent,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const headers = { [AGENT_HEADER]: '1' }
+  try {
+    const said = await answer(agent, request)
+    response.writeHead(200, headers).end(said)
+  } catch (error) {
+    const isTheirs = [AgentRefusal, ZodError, RangeError, TypeError].some(
+      (known) => error instanceof known,
+    )
+    response.writeHead(isTheirs ? 409 : 500, headers).end(String(error))
+  }
 }
 
 async function answer(agent: Agent, request: IncomingMessage): Promise<string> {

@@ -34,6 +34,20 @@ export const BUDGETS = {
   claimsGone: 300_000,
   volumeGone: 120_000,
   nodeReady: 180_000,
+  /** A node seen as NotReady and tainted: the grace period and the cloud controller's tick are in it. */
+  nodeLost: 180_000,
+  /** The Node object of a terminated instance gone. */
+  nodeGone: 300_000,
+  /** A group's replacement of an instance launched, joined and Ready. */
+  nodeReplaced: 600_000,
+  /** An instance in its next state: EC2 gives an OS four minutes to shut down. */
+  instanceState: 300_000,
+  /** An attachment gone or busy after DetachVolume. */
+  volumeDetached: 120_000,
+  /** An eviction that a disruption budget refuses is asked for again for this long. */
+  eviction: 30_000,
+  /** A container started again, or a signal's effect on a process seen. */
+  containerRestarted: 60_000,
   /** Every node of the ring seen as UN, by every node. */
   ringUp: 300_000,
   /** A peer seen as down by the others: gossip's failure detector. */
@@ -43,8 +57,10 @@ export const BUDGETS = {
   cqlConnect: 60_000,
   cqlQuery: 20_000,
   /** All undos of one scenario, and of a whole run. */
-  healScenario: 600_000,
+  healScenario: 900_000,
   undoOne: 420_000,
+  /** An undo that waits for instances and their nodes. */
+  undoInstances: 660_000,
   /** State and logs collected before anything is cleaned. */
   collect: 60_000,
   /** The lab up, its artifacts built on a fresh machine. */
@@ -52,6 +68,8 @@ export const BUDGETS = {
   labDown: 120_000,
   /** vitest to end by itself after it was asked to. */
   workerStops: 10_000,
+  /** Clients in the zones to have ended what they had begun, and to be read. */
+  clientsStop: 60_000,
   /** The leak list to come clean: what is deleted may take a moment to vanish. */
   leaksSettle: 60_000,
 } as const satisfies Record<string, number>

@@ -29,8 +29,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   probes: ACCESS,
   databases: ACCESS,
   report: ACCESS,
-  // A process of its own inside the cluster: it runs a workload against a database.
-  agent: ['workloads', 'databases', ...LEAVES],
+  // A process inside the cluster that runs a workload against a database, and the way to it.
+  agent: ['workloads', 'databases', 'kube', ...LEAVES],
   engine: [...PARTS, ...ACCESS],
   cli: ['engine', ...PARTS, ...ACCESS],
 }

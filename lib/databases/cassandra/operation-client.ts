@@ -54,28 +54,7 @@ export class CassandraOperationClient {
       return { outcome: 'fail', error: failureOf(error).error }
     }
     try {
-      switch (operation.kind) {
-        case 'insert':
-          return await this.#write(
-            `INSERT INTO ${LOAD_KEYSPACE}.sets (name, id, inserted) VALUES (?, ?, 'yes')`,
-            operation,
-          )
-        case 'write':
-          return await this.#write(
-            `INSERT INTO ${LOAD_KEYSPACE}.registers (name, value) VALUES (?, ?)`,
-            operation,
-          )
-        case 'read-set':
-          return await this.#read(
-            `SELECT id AS value, WRITETIME(inserted) AS at FROM ${LOAD_KEYSPACE}.sets WHERE name = ?`,
-            operation,
-          )
-        case 'read':
-          return await this.#read(
-            `SELECT value, WRITETIME(value) AS at FROM ${LOAD_KEYSPACE}.registers WHERE name = ?`,
-            operation,
-          )
-      }
+      return await this.#send(operation)
     } catch (error) {
       const coordinator = coordinatorOf(error)
       return { ...failureOf(error), ...(coordinator === undefined ? {} : { coordinator }) }
@@ -84,6 +63,32 @@ export class CassandraOperationClient {
 
   async close(): Promise<void> {
     await this.#client.shutdown().catch(() => undefined)
+  }
+
+  // oxlint-disable-next-line typescript/consistent-return -- the cases are all there are
+  async #send(operation: PlannedOperation): Promise<OperationAnswer> {
+    switch (operation.kind) {
+      case 'insert':
+        return this.#write(
+          `INSERT INTO ${LOAD_KEYSPACE}.sets (name, id, inserted) VALUES (?, ?, 'yes')`,
+          operation,
+        )
+      case 'write':
+        return this.#write(
+          `INSERT INTO ${LOAD_KEYSPACE}.registers (name, value) VALUES (?, ?)`,
+          operation,
+        )
+      case 'read-set':
+        return this.#read(
+          `SELECT id AS value, WRITETIME(inserted) AS at FROM ${LOAD_KEYSPACE}.sets WHERE name = ?`,
+          operation,
+        )
+      case 'read':
+        return this.#read(
+          `SELECT value, WRITETIME(value) AS at FROM ${LOAD_KEYSPACE}.registers WHERE name = ?`,
+          operation,
+        )
+    }
   }
 
   async #write(statement: string, operation: PlannedOperation): Promise<OperationAnswer> {
