@@ -1,7 +1,7 @@
 import type { Client } from '../model/operation.ts'
 
 export const NS_PER_MS = 1_000_000
-const NS_PER_SECOND = 1e9
+export const NS_PER_SECOND = 1e9
 
 /** What every workload is told. */
 export interface LoadOptions {

@@ -1,18 +1,30 @@
 import type { Client, PlannedOperation, Schedule } from '../model/operation.ts'
 import { type Random, seededRandom } from '../std/random.ts'
-import { DEFAULT_RATE_PER_SECOND, dueTimesNs, type LoadOptions, NS_PER_MS } from './pace.ts'
+import {
+  DEFAULT_RATE_PER_SECOND,
+  dueTimesNs,
+  type LoadOptions,
+  NS_PER_MS,
+  NS_PER_SECOND,
+} from './pace.ts'
 
 export interface SetOptions extends LoadOptions {
   /** Which share of the operations reads a set while it is being filled; the others insert. */
   readonly readShare?: number
   /** For how long inserts go into the same set, before the next one begins. */
   readonly setSpanMs?: number
+  /**
+   * How long after the load the sets are read, milliseconds: longer than an operation may take, or
+   * an insert that is acknowledged late is never looked for. Default 5000.
+   */
+  readonly settleMs?: number
   /** Names the sets, so that two loads on one table don't meet. */
   readonly name?: string
 }
 
 const WORKLOAD = 'set'
 const DEFAULT_READ_SHARE = 0.05
+const DEFAULT_SETTLE_MS = 5_000
 /**
  * A read brings a whole set back, so that reads of one ever growing set would make the history grow
  * with the square of time. A set of 20 s holds some 600 ids at default rates, and every read of it
@@ -33,7 +45,7 @@ export function setSchedules(options: SetOptions): Schedule[] {
     const reads = finalReadsOf(client, {
       ...options,
       untilMs: options.durationMs,
-      startMs: options.durationMs,
+      startMs: options.durationMs + (options.settleMs ?? DEFAULT_SETTLE_MS),
       firstIndex: last === undefined ? 0 : last.index + 1,
     })
     return { workload: WORKLOAD, ...client, operations: [...load, ...reads] }
@@ -43,7 +55,7 @@ export function setSchedules(options: SetOptions): Schedule[] {
 export interface FinalReadOptions extends SetOptions {
   /** Sets that were begun before this are read. */
   readonly untilMs: number
-  /** When the first read is due. */
+  /** When the first read is due: once the last insert has ended. */
   readonly startMs: number
   /** Index of the first read: above those that the client was given before. */
   readonly firstIndex: number
@@ -92,7 +104,7 @@ function finalReadsOf(client: Client, options: FinalReadOptions): PlannedOperati
     readOf(
       firstIndex + set,
       setName(options, set),
-      Math.floor(startMs * NS_PER_MS + ((set + turn) / ratePerSecond) * 1e9),
+      Math.floor(startMs * NS_PER_MS + ((set + turn) / ratePerSecond) * NS_PER_SECOND),
     ),
   )
 }

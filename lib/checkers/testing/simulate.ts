@@ -7,14 +7,14 @@ export interface SimulatedOptions {
   readonly maxLatencyNs: number
   /** By how much the client's clock may be off; each client has one offset. */
   readonly uncertaintyNs: number
-  /** Shares of writes and inserts that end `info` and `fail`; half of the `info` ones happen. */
+  /** Shares of operations that end `info` and `fail`; half of the `info` ones happen. */
   readonly info: number
   readonly fail: number
 }
 
 /**
  * The history of a database that does everything right: each operation takes effect at one moment
- * between its sending and its answer, some answers are lost, some operations are refused, and the
+ * between its sending and its answer (or later, when it was not waited for), some answers are lost, some operations are refused, and the
  * clients' clocks are off. A checker that finds anything wrong in it raises a false alarm.
  */
 export function simulate(
@@ -25,11 +25,12 @@ export function simulate(
   const moments = schedules.flatMap(({ process, zone, operations }) => {
     const offset = Math.round((random.next() * 2 - 1) * uncertaintyNs)
     return operations.map((operation) => {
-      const sentNs = operation.dueNs + random.int(1_000)
+      const sentNs = operation.dueNs + random.int(3)
       const doneNs = sentNs + 1 + random.int(maxLatencyNs)
-      const effectNs = sentNs + random.next() * (doneNs - sentNs)
       const luck = random.next()
       const outcome = luck < fail ? 'fail' : luck < fail + info ? 'info' : 'ok'
+      const lastNs = outcome === 'info' ? doneNs + 3 * maxLatencyNs : doneNs
+      const effectNs = sentNs + random.next() * (lastNs - sentNs)
       return { operation, process, zone, sentNs, doneNs, effectNs, outcome, offset } as const
     })
   })
