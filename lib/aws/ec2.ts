@@ -1,7 +1,6 @@
 import type { EC2Client, Instance, Snapshot, Volume } from '@aws-sdk/client-ec2'
-import { PreflightError } from '../model/errors.ts'
 import type { AwsAccess } from '../model/target.ts'
-import { BUDGETS } from '../std/budgets.ts'
+import { clientOptions } from './client-options.ts'
 
 /** EC2, as far as the harness's core asks it; `client` and `sdk` are for everything else. */
 export interface Ec2 {
@@ -11,8 +10,8 @@ export interface Ec2 {
   listVolumes(ids?: readonly string[]): Promise<readonly Volume[]>
   /** All snapshots of the account itself. */
   listSnapshots(): Promise<readonly Snapshot[]>
-  /** All instances that the credentials see. */
-  listInstances(): Promise<readonly Instance[]>
+  /** All instances that the credentials see, or those of these ids that still are listed. */
+  listInstances(ids?: readonly string[]): Promise<readonly Instance[]>
   deleteVolume(id: string): Promise<void>
   /** Ends the connections. */
   close(): void
@@ -24,23 +23,7 @@ export interface Ec2 {
  */
 export async function connectEc2(access: AwsAccess): Promise<Ec2> {
   const sdk = await import('@aws-sdk/client-ec2')
-  const { accessKeyId, secretAccessKey, endpoint, region } = access
-  if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
-    throw new PreflightError('AWS access needs both an access key id and a secret access key.')
-  }
-  const client = new sdk.EC2Client({
-    region,
-    maxAttempts: 4,
-    requestHandler: {
-      connectionTimeout: BUDGETS.apiReachable,
-      requestTimeout: BUDGETS.apiCall,
-      throwOnRequestTimeout: true,
-    },
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(accessKeyId === undefined || secretAccessKey === undefined
-      ? {}
-      : { credentials: { accessKeyId, secretAccessKey } }),
-  })
+  const client = new sdk.EC2Client(clientOptions(access))
 
   const listVolumes: Ec2['listVolumes'] = async (ids) => {
     const volumes: Volume[] = []
@@ -63,9 +46,11 @@ export async function connectEc2(access: AwsAccess): Promise<Ec2> {
       }
       return snapshots
     },
-    listInstances: async () => {
+    listInstances: async (ids) => {
       const instances: Instance[] = []
-      for await (const page of sdk.paginateDescribeInstances({ client, pageSize: 500 }, {})) {
+      const filter =
+        ids === undefined ? {} : { Filters: [{ Name: 'instance-id', Values: [...ids] }] }
+      for await (const page of sdk.paginateDescribeInstances({ client, pageSize: 500 }, filter)) {
         instances.push(...(page.Reservations ?? []).flatMap(({ Instances = [] }) => Instances))
       }
       return instances

@@ -8,6 +8,7 @@ import { orAbsent } from '../kube/cluster.ts'
 import { parseManifests } from '../kube/manifests.ts'
 import { startTestApiServer, type TestApiServer } from '../kube/testing/api-server.ts'
 import type { Undo } from '../model/journal.ts'
+import { faultContextOf } from './fault-context.ts'
 import { Journal, readJournal } from './journal.ts'
 import { Timeline } from './timeline.ts'
 import { undoAll, type UndoContext } from './undo.ts'
@@ -33,7 +34,7 @@ beforeEach(() => {
   context = {
     id: 'mine',
     cluster: api.cluster,
-    target: { kind: 'lab' },
+    target: { kind: 'lab', context: '' },
     journal: new Journal(join(dir, `journal-${count}.ndjson`)),
     timeline: new Timeline(join(dir, `timeline-${count}.ndjson`), startedAtEpochMs, 'supervisor'),
     startedAtEpochMs,
@@ -162,7 +163,7 @@ test('without an answer the label of the run tells, or in the lab the name', asy
     await expect(change).rejects.toThrow('time-out')
   }
   const due = context.journal.pending()
-  expect(await undoAll({ ...context, target: { kind: 'kubeconfig' } }, due)).toEqual([])
+  expect(await undoAll({ ...context, target: { kind: 'kubeconfig', context: '' } }, due)).toEqual([])
   expect(await readConfigMap('labelled')).toBeUndefined()
   expect(await readConfigMap('unlabelled')).toBeDefined()
   expect(await undoAll(context, due)).toEqual([])
@@ -193,13 +194,7 @@ test('a node that is gone keeps no other from being uncordoned', async () => {
   const { core } = api.cluster
   for (const name of ['node-a', 'node-b', 'node-c']) await api.addNode(name, 'a')
   const zone = { name: 'a', nodes: ['node-a', 'node-b', 'node-c'].map((name) => ({ name })) }
-  const faults = {
-    cluster: api.cluster,
-    log: context.journal,
-    events: context.timeline,
-    namespace,
-    labels: {},
-  }
+  const faults = faultContextOf(context, namespace, undefined)
   const cordon = await injectCordon(faults, await planCordon(api.cluster, zone))
   await core.deleteNode({ name: 'node-a' })
   await healCordon(faults, cordon)

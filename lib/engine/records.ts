@@ -1,39 +1,15 @@
 import { z } from 'zod'
-import type { JournalEntry, Undo } from '../model/journal.ts'
-import type { ScenarioInfo } from '../model/scenario.ts'
+import type { JournalEntry } from '../model/journal.ts'
+import { FAULT_NAMES, type ScenarioInfo } from '../model/scenario.ts'
 import type { TargetDescription } from '../model/target.ts'
 import { awsShape, capabilitySchema, targetShape, tierSchema } from '../report/records.ts'
 import type { ProcessIdentity } from '../std/process-identity.ts'
+import { undoSchema } from './undo-schema.ts'
 
 /**
  * The forms of what the processes of a run read from one another's files. They are input from
  * outside: another version, or an editor, may have written them.
  */
-
-const undo: z.ZodType<Undo> = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('delete-object'),
-    apiVersion: z.string(),
-    objectKind: z.string(),
-    namespace: z.string().exactOptional(),
-    name: z.string(),
-    awaitGone: z.boolean(),
-  }),
-  z.object({
-    kind: z.literal('delete-claims'),
-    namespace: z.string(),
-    selector: z.string(),
-    prefixes: z.array(z.string()).exactOptional(),
-  }),
-  z.object({ kind: z.literal('set-unschedulable'), node: z.string(), value: z.boolean() }),
-  z.object({
-    kind: z.literal('scale-statefulset'),
-    namespace: z.string(),
-    name: z.string(),
-    replicas: z.int().min(0),
-  }),
-  z.object({ kind: z.literal('none') }),
-])
 
 const step = { id: z.string(), at: z.string() }
 
@@ -44,7 +20,7 @@ export const journalEntrySchema: z.ZodType<JournalEntry> = z.discriminatedUnion(
     scenario: z.string(),
     scope: z.enum(['scenario', 'file']),
     action: z.string(),
-    undo,
+    undo: undoSchema,
   }),
   z.object({ step: z.literal('changed'), ...step, uid: z.string().exactOptional() }),
   z.object({ step: z.literal('refused'), ...step, error: z.string() }),
@@ -79,6 +55,7 @@ export const scenarioInfoSchema: z.ZodType<ScenarioInfo> = z.object({
         capabilities: z.array(capabilitySchema).exactOptional(),
       })
       .exactOptional(),
+    faults: z.array(z.enum(FAULT_NAMES)).exactOptional(),
     typicalSeconds: z.number().exactOptional(),
   }),
 })

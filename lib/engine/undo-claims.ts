@@ -104,8 +104,8 @@ async function awaitVolumeGone(volume: V1PersistentVolume, tools: UndoTools): Pr
     const left = await orAbsent(core.readPersistentVolume({ name }))
     return left ? `phase ${left.status?.phase ?? '?'}, ${describeRemains(left)}` : undefined
   })
-  const { ec2 } = tools
-  if (!ec2 || !handle?.startsWith('vol-')) return
+  if (!tools.aws || !handle?.startsWith('vol-')) return
+  const ec2 = await tools.aws.ec2()
   if (retained) await ec2.deleteVolume(handle)
   await untilGone(`volume ${handle}`, 'volumeGone', tools.signal, async () => {
     const [left] = await ec2.listVolumes([handle])

@@ -1,19 +1,40 @@
 import type { KubernetesObject } from '@kubernetes/client-node'
-import type { Ec2 } from '../aws/ec2.ts'
+import type { Aws } from '../aws/aws.ts'
 import type { Cluster } from '../kube/cluster.ts'
+import { CleanupError } from '../model/errors.ts'
+import type { Undo } from '../model/journal.ts'
 import { RUN_LABEL } from '../model/run-label.ts'
 import type { BudgetName } from '../std/budgets.ts'
 import { poll, type ProbeResult } from '../std/poll.ts'
+import type { CapacityControl } from '../targets/lab-capacity.ts'
 
 /** What one undo works with. */
 export interface UndoTools {
   readonly cluster: Cluster
-  readonly ec2: Ec2 | undefined
+  readonly aws: Aws | undefined
+  /** Absent where capacity can't be taken away. */
+  readonly capacity: CapacityControl | undefined
   readonly startedAtEpochMs: number
   /** Whether the cluster is the run's alone: then a name is enough to know what it made. */
   readonly isLab: boolean
   readonly runId: string
   readonly signal: AbortSignal
+  /** The run's changes of the same kind as this one: those that are due beside it, and all of them. */
+  readonly siblings: { readonly due: readonly Undo[]; readonly all: readonly Undo[] }
+}
+
+/**
+ * AWS, for an undo that is nothing without it.
+ *
+ * @throws CleanupError
+ */
+export function needAws({ aws }: Pick<UndoTools, 'aws'>): Aws {
+  if (!aws) {
+    throw new CleanupError('The run has no access to AWS, where this change was made.', {
+      hint: 'Is "aws" missing from the target in its run.json?',
+    })
+  }
+  return aws
 }
 
 /**

@@ -23,7 +23,7 @@ beforeAll(async () => {
   context = {
     id: 'r',
     cluster: api.cluster,
-    target: { kind: 'lab' },
+    target: { kind: 'lab', context: '' },
     journal: new Journal(join(dir, 'journal.ndjson')),
     timeline: new Timeline(join(dir, 'timeline.ndjson'), startedAtEpochMs, 'supervisor'),
     startedAtEpochMs,

@@ -1,20 +1,30 @@
-import { type KubernetesObject, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node'
-import { connectEc2 } from '../aws/ec2.ts'
-import { explainApiError, orAbsent, type Cluster, statusOf } from '../kube/cluster.ts'
+import { Aws } from '../aws/aws.ts'
+import { continueProcess } from '../faults/process-signal.ts'
+import { remountVolume } from '../faults/remount-volume.ts'
+import { explainApiError, type Cluster } from '../kube/cluster.ts'
+import { setUnschedulable } from '../kube/cordon.ts'
+import { changeTaints } from '../kube/node-state.ts'
+import { CleanupError } from '../model/errors.ts'
 import type { Undo } from '../model/journal.ts'
 import type { TargetDescription } from '../model/target.ts'
+import type { BudgetName } from '../std/budgets.ts'
 import { within } from '../std/poll.ts'
-import type { Journal, PendingUndo } from './journal.ts'
-import { deleteClaims, deleteOneClaim } from './undo-claims.ts'
+import { capacityControl } from '../targets/lab-capacity.ts'
+import { type Journal, type PendingUndo, readJournal } from './journal.ts'
 import type { Timeline } from './timeline.ts'
-import { describeRemains, isOurs, untilGone, type UndoTools } from './undo-tools.ts'
+import { deleteClaims } from './undo-claims.ts'
+import { awaitReplacement, resumeProcesses, startInstances, undoLaunch } from './undo-instances.ts'
+import { deleteOwnAcl, restoreAssociation } from './undo-network.ts'
+import { deleteObject, scaleStatefulSet } from './undo-objects.ts'
+import { inUndoOrder } from './undo-order.ts'
+import type { UndoTools } from './undo-tools.ts'
 
 /** What undoing needs; a `Run` has it all. */
 export interface UndoContext {
   readonly cluster: Cluster
   /** The run's id. */
   readonly id: string
-  readonly target: Pick<TargetDescription, 'kind' | 'aws'>
+  readonly target: Pick<TargetDescription, 'kind' | 'aws' | 'context'>
   readonly journal: Journal
   readonly timeline: Timeline
   readonly startedAtEpochMs: number
@@ -28,8 +38,7 @@ export interface UndoFailure {
 }
 
 /**
- * Takes changes back in the order given (see `Journal.pending`), but faults before deletions: what
- * is deleted may need its node to end. Each has its own deadline, and errors stop none after it. What was undone is noted in the journal, and what could not be as well.
+ * Takes changes back in the order of `inUndoOrder`. Each has its own deadline, and errors stop none after it. What was undone is noted in the journal, and what could not be as well.
  *
  * @returns what failed; empty when all is undone
  */
@@ -40,9 +49,9 @@ export async function undoAll(
 ): Promise<UndoFailure[]> {
   const failures: UndoFailure[] = []
   if (changes.length === 0) return failures
-  const ec2 = run.target.aws === undefined ? undefined : await connectEc2(run.target.aws)
+  const aws = run.target.aws === undefined ? undefined : new Aws(run.target.aws)
   try {
-    for (const change of faultsFirst(changes)) {
+    for (const change of inUndoOrder(changes)) {
       if (options.signal?.aborted) break
       try {
         await run.timeline.span(
@@ -53,17 +62,19 @@ export async function undoAll(
               {
                 what: `undo of "${change.action}"`,
                 owner: 'undo',
-                budget: 'undoOne',
+                budget: budgetOf(change.undo),
                 ...(options.signal ? { signal: options.signal } : {}),
               },
               (signal) =>
                 executeUndo(change, {
                   cluster: run.cluster,
-                  ec2,
+                  aws,
+                  capacity: capacityControl(run.target),
                   startedAtEpochMs: run.startedAtEpochMs,
                   isLab: run.target.kind === 'lab',
                   runId: run.id,
                   signal,
+                  siblings: siblingsOf(run.journal, change),
                 }),
             ),
         )
@@ -78,9 +89,36 @@ export async function undoAll(
       }
     }
   } finally {
-    ec2?.close()
+    await aws?.close()
   }
   return failures
+}
+
+/**
+ * Takes back these changes of a run, those that are due still: how a fault is healed before its
+ * scenario ends.
+ *
+ * @throws CleanupError that lists what could not be undone; it stays due
+ */
+export async function takeBack(run: UndoContext, ids: readonly string[]): Promise<void> {
+  const due = run.journal.pending().filter(({ id }) => ids.includes(id))
+  const failures = await undoAll(run, due)
+  if (failures.length === 0) return
+  throw new CleanupError(failures.map(({ text }) => text).join(' '), {
+    cause: failures[0]?.error,
+    hint: 'npx zonefall cleanup tries again.',
+  })
+}
+
+function siblingsOf(journal: Journal, { id, undo: { kind } }: PendingUndo): UndoTools['siblings'] {
+  return {
+    due: journal
+      .pending()
+      .flatMap((item) => (item.id === id || item.undo.kind !== kind ? [] : item.undo)),
+    all: readJournal(journal.path).flatMap((entry) =>
+      entry.step === 'intent' && entry.undo.kind === kind ? entry.undo : [],
+    ),
+  }
 }
 
 /**
@@ -106,116 +144,92 @@ export async function executeUndo(
     case 'delete-claims':
       return deleteClaims(undo, tools)
     case 'set-unschedulable':
-      return setUnschedulable(undo, tools)
+      return setUnschedulable(tools.cluster, undo.node, undo.value)
     case 'scale-statefulset':
       return scaleStatefulSet(undo, tools)
+    case 'start-instances':
+      return startInstances(undo, tools)
+    case 'resume-processes':
+      return resumeProcesses(undo, tools)
+    case 'await-replacement':
+      return awaitReplacement(undo, tools)
+    case 'terminate-launched':
+      return undoLaunch(undo, tools)
+    case 'restore-acl-association':
+      return restoreAssociation(undo, tools)
+    case 'delete-acl':
+      return deleteOwnAcl(undo, tools)
+    case 'restore-capacity':
+      return restoreCapacity(undo.zone, tools)
+    case 'remount-volume':
+      return remountVolume(tools, undo)
+    case 'remove-taint':
+      return removeTaint(undo, tools)
+    case 'continue-process':
+      return continueProcess(tools.cluster, undo)
     case 'none':
       return undefined
+    default:
+      return undo satisfies never
   }
 }
 
-/** Heals before it deletes; otherwise the order stays. */
-function faultsFirst(changes: readonly PendingUndo[]): PendingUndo[] {
-  const isFault = ({ undo }: PendingUndo): boolean =>
-    undo.kind === 'set-unschedulable' || undo.kind === 'scale-statefulset'
-  return [...changes.filter(isFault), ...changes.filter((change) => !isFault(change))]
+async function restoreCapacity(zone: string, { capacity }: UndoTools): Promise<void> {
+  if (!capacity) throw new CleanupError(`The target has no control over the capacity of ${zone}.`)
+  await capacity.set(zone, true)
+}
+
+async function removeTaint(
+  { node, key, effect }: Extract<Undo, { kind: 'remove-taint' }>,
+  { cluster, signal }: UndoTools,
+): Promise<void> {
+  const isIt = (taint: { key: string; effect: string }): boolean =>
+    taint.key === key && taint.effect === effect
+  await changeTaints(
+    cluster,
+    node,
+    (taints) => (taints.some(isIt) ? taints.filter((taint) => !isIt(taint)) : taints),
+    signal,
+  )
+}
+
+/** Instances take their time, and so do what is made of them. */
+function budgetOf({ kind }: Undo): BudgetName {
+  return kind === 'start-instances' || kind === 'await-replacement' ? 'undoInstances' : 'undoOne'
 }
 
 /** What an undo is about, as the timeline names it. */
 export function subjectOf(undo: Undo): string {
-  if (undo.kind === 'delete-object') return `${undo.objectKind.toLowerCase()}/${undo.name}`
-  if (undo.kind === 'delete-claims') return `claims/${undo.namespace}`
-  if (undo.kind === 'set-unschedulable') return `node/${undo.node}`
-  if (undo.kind === 'scale-statefulset') return `statefulset/${undo.name}`
-  return 'nothing'
-}
-
-/** Kinds whose pods should be gone before what they mount is deleted. */
-const OWNERS_OF_PODS = new Set(['StatefulSet', 'Deployment', 'DaemonSet', 'ReplicaSet', 'Job'])
-
-async function deleteObject(
-  undo: Extract<Undo, { kind: 'delete-object' }>,
-  madeUid: string | undefined,
-  tools: UndoTools,
-): Promise<void> {
-  if (undo.objectKind === 'PersistentVolumeClaim' && undo.namespace !== undefined) {
-    return deleteOneClaim(undo, undo.namespace, madeUid, tools)
+  switch (undo.kind) {
+    case 'delete-object':
+      return `${undo.objectKind.toLowerCase()}/${undo.name}`
+    case 'delete-claims':
+      return `claims/${undo.namespace}`
+    case 'set-unschedulable':
+    case 'remove-taint':
+      return `node/${undo.node}`
+    case 'scale-statefulset':
+      return `statefulset/${undo.name}`
+    case 'start-instances':
+      return undo.instances.map(({ id }) => `instance/${id}`).join(', ')
+    case 'await-replacement':
+      return `instance/${undo.instance.id}`
+    case 'resume-processes':
+      return `group/${undo.group}`
+    case 'restore-acl-association':
+      return `subnet/${undo.subnetId}`
+    case 'restore-capacity':
+      return `zone/${undo.zone}`
+    case 'remount-volume':
+      return `volume/${undo.volumeId}`
+    case 'continue-process':
+      return `pod/${undo.pod}`
+    case 'terminate-launched':
+    case 'delete-acl':
+      return `token/${undo.token}`
+    case 'none':
+      return 'nothing'
+    default:
+      return undo satisfies never
   }
-  const { objects } = tools.cluster
-  const header = {
-    apiVersion: undo.apiVersion,
-    kind: undo.objectKind,
-    metadata: {
-      name: undo.name,
-      ...(undo.namespace === undefined ? {} : { namespace: undo.namespace }),
-    },
-  }
-  const read = (): Promise<KubernetesObject | undefined> => orAbsent(objects.read(header))
-  const found = await read()
-  if (!found || !isOurs(found, madeUid, tools)) return
-  const uid = found.metadata?.uid
-  const policy = undo.awaitGone && OWNERS_OF_PODS.has(undo.objectKind) ? 'Foreground' : 'Background'
-  try {
-    // With its uid: by now somebody may have put another object under that name.
-    await orAbsent(
-      objects.delete(header, undefined, undefined, undefined, undefined, policy, {
-        preconditions: uid === undefined ? {} : { uid },
-      }),
-    )
-  } catch (error) {
-    if (statusOf(error) === 409) return
-    throw error
-  }
-  if (!undo.awaitGone) return
-  await untilGone(`${undo.objectKind} ${undo.name}`, 'undoOne', tools.signal, async () => {
-    const left = await read()
-    return left && left.metadata?.uid === uid ? describeRemains(left) : undefined
-  })
-}
-
-async function setUnschedulable(
-  undo: Extract<Undo, { kind: 'set-unschedulable' }>,
-  { cluster }: UndoTools,
-): Promise<void> {
-  const node = await orAbsent(cluster.core.readNode({ name: undo.node }))
-  if (!node || (node.spec?.unschedulable ?? false) === undo.value) return
-  await orAbsent(
-    cluster.core.patchNode(
-      { name: undo.node, body: { spec: { unschedulable: undo.value ? true : null } } },
-      setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
-    ),
-  )
-}
-
-async function scaleStatefulSet(
-  undo: Extract<Undo, { kind: 'scale-statefulset' }>,
-  { cluster, signal }: UndoTools,
-): Promise<void> {
-  const { name, namespace, replicas } = undo
-  const read = () => orAbsent(cluster.apps.readNamespacedStatefulSet({ name, namespace }))
-  const found = await read()
-  if (!found) return
-  if (found.spec?.replicas !== replicas) {
-    const scaled = await orAbsent(
-      cluster.apps.patchNamespacedStatefulSetScale(
-        { name, namespace, body: { spec: { replicas } } },
-        setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
-      ),
-    )
-    if (!scaled) return
-  }
-  // Pods beyond the count drain before they go; pods that are missing come back in their own time.
-  await untilGone(
-    `pods of StatefulSet ${name} beyond ${replicas}`,
-    'statefulSetScaled',
-    signal,
-    async () => {
-      const now = await read()
-      if (!now) return undefined
-      const { observedGeneration = 0, replicas: count = 0 } = now.status ?? {}
-      // Until the controller has seen the new number its count is of the old one.
-      if (observedGeneration < (now.metadata?.generation ?? 0)) return 'not seen by the controller'
-      return count > replicas ? `${count} replicas` : undefined
-    },
-  )
 }

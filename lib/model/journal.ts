@@ -62,8 +62,77 @@ export type Undo =
       readonly name: string
       readonly replicas: number
     }
+  /** Instances that ran; done when they run again and their nodes are Ready. */
+  | { readonly kind: 'start-instances'; readonly instances: readonly NodeInstance[] }
+  /** Processes of an Auto Scaling group that were not suspended before; its instances are set Healthy first. */
+  | {
+      readonly kind: 'resume-processes'
+      readonly group: string
+      readonly processes: readonly string[]
+      readonly instances: readonly string[]
+    }
+  /** Nothing brings a terminated instance back: its group's replacement is awaited. */
+  | {
+      readonly kind: 'await-replacement'
+      readonly group: string
+      readonly zone: string
+      readonly instance: NodeInstance
+      /** Instances of the group in the zone, the terminated one included. */
+      readonly count: number
+    }
+  /** Ends what a launch that should have failed has launched, found by its client token. */
+  | { readonly kind: 'terminate-launched'; readonly token: string }
+  /** Puts the subnet's old ACL back, if the ACL that it has now is the one with this token. */
+  | {
+      readonly kind: 'restore-acl-association'
+      readonly subnetId: string
+      readonly aclId: string
+      readonly token: string
+    }
+  | { readonly kind: 'delete-acl'; readonly token: string }
+  | { readonly kind: 'restore-capacity'; readonly zone: string }
+  /** Puts a volume that was pulled out under a pod back, by way of the kubelet. */
+  | ({ readonly kind: 'remount-volume' } & MountedVolume)
+  | {
+      readonly kind: 'remove-taint'
+      readonly node: string
+      readonly key: string
+      readonly effect: string
+    }
+  | ({ readonly kind: 'continue-process' } & ContainerProcess)
   /** Nothing to take back (a pod was deleted): kept so that the journal tells everything. */
   | { readonly kind: 'none' }
+
+/** A node and the instance that it is. */
+export interface NodeInstance {
+  readonly id: string
+  readonly node: string
+}
+
+/** A volume as a pod has it mounted. */
+export interface MountedVolume {
+  readonly namespace: string
+  readonly pod: string
+  readonly uid: string
+  readonly node: string
+  /** What the node's cordon was before. */
+  readonly wasUnschedulable: boolean
+  readonly volumeId: string
+  readonly instanceId: string
+  /** Name of the VolumeAttachment. */
+  readonly attachment: string
+}
+
+/** A process in a container, by its number there. */
+export interface ContainerProcess {
+  readonly namespace: string
+  readonly pod: string
+  readonly uid: string
+  readonly container: string
+  /** `containerd://…`: after a restart it is another one, with other processes. */
+  readonly containerId: string
+  readonly pid: number
+}
 
 export type UndoScope = 'scenario' | 'file'
 

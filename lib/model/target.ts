@@ -23,8 +23,11 @@ export interface Zone {
   readonly nodes: readonly { readonly name: string; readonly instanceId?: string }[]
 }
 
-/** `exec`: commands in pods. `ec2`: instances and volumes by API. `lab`: this is the lab. */
-export type Capability = 'exec' | 'ec2' | 'nacl' | 'lab'
+/**
+ * `exec`: commands in pods. `ec2`: instances and volumes by API. `nacl`: network ACLs. `capacity`:
+ * launches in a zone can be made to fail. `lab`: this is the lab.
+ */
+export type Capability = 'exec' | 'ec2' | 'nacl' | 'capacity' | 'lab'
 
 export interface AwsAccess {
   readonly region: string

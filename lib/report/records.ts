@@ -36,7 +36,7 @@ export const resultSchema: z.ZodType<ScenarioResult> = z.object({
   durationMs: z.number(),
 })
 
-export const capabilitySchema = z.enum(['exec', 'ec2', 'nacl', 'lab'])
+export const capabilitySchema = z.enum(['exec', 'ec2', 'nacl', 'capacity', 'lab'])
 
 /** How AWS is reached, but for keys. */
 export const awsShape = { region: z.string(), endpoint: z.string().exactOptional() }

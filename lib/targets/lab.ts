@@ -105,7 +105,7 @@ async function startLab(
         context: up.context,
         namespace: options.namespace,
         zones: facts.zones,
-        capabilities: ['exec', 'ec2', 'nacl', 'lab'],
+        capabilities: ['exec', 'ec2', 'nacl', 'capacity', 'lab'],
         aws: {
           region: up.region,
           endpoint: up.ec2Endpoint,

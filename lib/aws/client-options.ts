@@ -1,0 +1,29 @@
+import { PreflightError } from '../model/errors.ts'
+import type { AwsAccess } from '../model/target.ts'
+import { BUDGETS } from '../std/budgets.ts'
+
+/**
+ * What every client of the SDK is made with: bounds on each call, and where and as whom it calls.
+ * Without keys in `access` the SDK's usual chain finds credentials.
+ *
+ * @throws PreflightError when there is half a pair of keys
+ */
+export function clientOptions(access: AwsAccess) {
+  const { accessKeyId, secretAccessKey, endpoint, region } = access
+  if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
+    throw new PreflightError('AWS access needs both an access key id and a secret access key.')
+  }
+  return {
+    region,
+    maxAttempts: 4,
+    requestHandler: {
+      connectionTimeout: BUDGETS.apiReachable,
+      requestTimeout: BUDGETS.apiCall,
+      throwOnRequestTimeout: true,
+    },
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(accessKeyId === undefined || secretAccessKey === undefined
+      ? {}
+      : { credentials: { accessKeyId, secretAccessKey } }),
+  }
+}

@@ -1,0 +1,125 @@
+import type { NetworkAcl, NetworkInterface } from '@aws-sdk/client-ec2'
+import { type Ec2, isAwsError } from './ec2.ts'
+import { awsTags, TOKEN_TAG } from './tags.ts'
+
+/** A subnet's one association with an ACL. */
+export interface AclAssociation {
+  readonly associationId: string
+  readonly aclId: string
+  /** Of the ACL, where it has one. */
+  readonly token?: string
+}
+
+/** Which ACL a subnet has now; undefined of a subnet that doesn't exist. */
+export async function readAssociation(
+  { client, sdk }: Ec2,
+  subnetId: string,
+): Promise<AclAssociation | undefined> {
+  const { NetworkAcls = [] } = await client.send(
+    new sdk.DescribeNetworkAclsCommand({
+      Filters: [{ Name: 'association.subnet-id', Values: [subnetId] }],
+    }),
+  )
+  for (const acl of NetworkAcls) {
+    const found = acl.Associations?.find((item) => item.SubnetId === subnetId)
+    const { NetworkAclAssociationId: associationId, NetworkAclId: aclId } = found ?? {}
+    if (associationId === undefined || aclId === undefined) continue
+    const token = acl.Tags?.find(({ Key }) => Key === TOKEN_TAG)?.Value
+    return { associationId, aclId, ...(token === undefined ? {} : { token }) }
+  }
+  return undefined
+}
+
+/** Makes an ACL, which denies everything both ways as every new one does. @returns its id */
+export async function createDenyAllAcl(
+  { client, sdk }: Ec2,
+  vpcId: string,
+  token: string,
+  tags: Readonly<Record<string, string>>,
+): Promise<string> {
+  const { NetworkAcl: made } = await client.send(
+    new sdk.CreateNetworkAclCommand({
+      VpcId: vpcId,
+      ClientToken: token,
+      TagSpecifications: [
+        {
+          ResourceType: 'network-acl',
+          Tags: awsTags({ ...tags, [TOKEN_TAG]: token }),
+        },
+      ],
+    }),
+  )
+  if (made?.NetworkAclId === undefined) throw new Error('CreateNetworkAcl answered without an id.')
+  return made.NetworkAclId
+}
+
+/** Gives a subnet another ACL, by its association as it is now. */
+export async function replaceAcl(
+  { client, sdk }: Ec2,
+  association: AclAssociation,
+  aclId: string,
+): Promise<void> {
+  await client.send(
+    new sdk.ReplaceNetworkAclAssociationCommand({
+      AssociationId: association.associationId,
+      NetworkAclId: aclId,
+    }),
+  )
+}
+
+/** Puts `aclId` back on a subnet, if the ACL that it has is the one with the token. */
+export async function restoreAcl(
+  ec2: Ec2,
+  subnetId: string,
+  aclId: string,
+  token: string,
+): Promise<void> {
+  const now = await readAssociation(ec2, subnetId)
+  if (now?.token === token) await replaceAcl(ec2, now, aclId)
+}
+
+/** Deletes the ACL with a token, if there is one. */
+export async function deleteAcl(ec2: Ec2, token: string): Promise<void> {
+  const { client, sdk } = ec2
+  for (const { NetworkAclId } of await aclsTagged(ec2, TOKEN_TAG, token)) {
+    try {
+      await client.send(new sdk.DeleteNetworkAclCommand({ NetworkAclId }))
+    } catch (error) {
+      if (!isAwsError(error, 'InvalidNetworkAclID.NotFound')) throw error
+    }
+  }
+}
+
+/** All ACLs with a tag. */
+export async function aclsTagged(
+  { client, sdk }: Ec2,
+  key: string,
+  value: string,
+): Promise<readonly NetworkAcl[]> {
+  const { NetworkAcls = [] } = await client.send(
+    new sdk.DescribeNetworkAclsCommand({ Filters: [{ Name: `tag:${key}`, Values: [value] }] }),
+  )
+  return NetworkAcls
+}
+
+/** All ACLs that the credentials see. */
+export async function listAcls({ client, sdk }: Ec2): Promise<readonly NetworkAcl[]> {
+  const acls: NetworkAcl[] = []
+  for await (const page of sdk.paginateDescribeNetworkAcls({ client }, {})) {
+    acls.push(...(page.NetworkAcls ?? []))
+  }
+  return acls
+}
+
+/** The network interfaces in a subnet: of nodes, and of whatever else is there. */
+export async function interfacesIn(
+  { client, sdk }: Ec2,
+  subnetId: string,
+): Promise<readonly NetworkInterface[]> {
+  const found: NetworkInterface[] = []
+  const filter = { Filters: [{ Name: 'subnet-id', Values: [subnetId] }] }
+  for await (const page of sdk.paginateDescribeNetworkInterfaces({ client }, filter)) {
+    found.push(...(page.NetworkInterfaces ?? []))
+  }
+  return found
+}
