@@ -10,12 +10,17 @@ import {
   SuspendProcessesCommand,
 } from '@aws-sdk/client-auto-scaling'
 import { describe, expect, it } from 'vitest'
-import { ALL_OVER_MS, GROUP, type ScalingUnderTest, startScaling } from './testing/start-scaling.ts'
+import {
+  ALL_OVER_MS,
+  groupOptions,
+  type ScalingUnderTest,
+  startScaling,
+} from './testing/start-scaling.ts'
 
 const ALL_ZONES = ['us-east-1a', 'us-east-1b', 'us-east-1c']
 
-async function members({ group }: ScalingUnderTest) {
-  const { Instances = [] } = await group()
+async function members(under: ScalingUnderTest) {
+  const { Instances = [] } = await under.group()
   return Instances.map(({ InstanceId = '', AvailabilityZone = '', ...rest }) => ({
     id: InstanceId,
     zone: AvailabilityZone,
@@ -30,16 +35,16 @@ async function idIn(under: ScalingUnderTest, zone: string): Promise<string> {
   return (await members(under)).find((one) => one.zone === zone)?.id ?? ''
 }
 
-const suspend = ({ client }: ScalingUnderTest, ...ScalingProcesses: string[]) =>
-  client.send(new SuspendProcessesCommand({ AutoScalingGroupName: GROUP, ScalingProcesses }))
-const resume = ({ client }: ScalingUnderTest, ...ScalingProcesses: string[]) =>
-  client.send(new ResumeProcessesCommand({ AutoScalingGroupName: GROUP, ScalingProcesses }))
+const suspend = ({ client, groupName }: ScalingUnderTest, ...ScalingProcesses: string[]) =>
+  client.send(new SuspendProcessesCommand({ AutoScalingGroupName: groupName, ScalingProcesses }))
+const resume = ({ client, groupName }: ScalingUnderTest, ...ScalingProcesses: string[]) =>
+  client.send(new ResumeProcessesCommand({ AutoScalingGroupName: groupName, ScalingProcesses }))
 const stop = ({ test }: ScalingUnderTest, id: string) =>
   test.client.send(new StopInstancesCommand({ InstanceIds: [id] }))
 const terminate = ({ test }: ScalingUnderTest, id: string) =>
   test.client.send(new TerminateInstancesCommand({ InstanceIds: [id] }))
-const desire = ({ client }: ScalingUnderTest, DesiredCapacity: number) =>
-  client.send(new SetDesiredCapacityCommand({ AutoScalingGroupName: GROUP, DesiredCapacity }))
+const desire = ({ client, groupName }: ScalingUnderTest, DesiredCapacity: number) =>
+  client.send(new SetDesiredCapacityCommand({ AutoScalingGroupName: groupName, DesiredCapacity }))
 const stateOf = ({ test }: ScalingUnderTest, id: string) =>
   test.ec2.snapshot().instances.find(({ instanceId }) => instanceId === id)?.state
 
@@ -50,7 +55,10 @@ describe('a new group', () => {
       ALL_ZONES.map((zone) => ({ zone, LifecycleState: 'InService', HealthStatus: 'Healthy' })),
     )
     for (const { tags } of under.test.ec2.snapshot().instances) {
-      expect(tags).toEqual({ 'aws:autoscaling:groupName': GROUP, 'eks:nodegroup-name': 'nodes' })
+      expect(tags).toEqual({
+        'aws:autoscaling:groupName': under.groupName,
+        'eks:nodegroup-name': 'nodes',
+      })
     }
     const [newest, , oldest] = await under.activities()
     expect(oldest?.Cause).toBe(
@@ -64,19 +72,15 @@ describe('a new group', () => {
     })
   })
 
-  it('is at once in service as far as EC2 is, and is waited for', async () => {
-    await using under = await startScaling({ name: 'other', desired: 1 })
-    await under.scaling.inService('other', 1000)
-    under.scaling.createGroup({
-      name: 'second',
-      zones: [],
-      launch: { imageId: 'ami-1', instanceType: 't3.medium' },
-      tags: {},
-      min: 1,
-      max: 1,
-      desired: 1,
-    })
-    await expect(under.scaling.inService('second', 10)).rejects.toThrow(
+  it('is waited for', async () => {
+    await using under = await startScaling()
+    await under.scaling.inService(under.groupName, 1000)
+    const second = under.scaling.createGroup(groupOptions({ desired: 1 }))
+    const inService = under.scaling.inService(second, 60_000)
+    await under.test.clock.advance(1000)
+    await inService
+    const empty = under.scaling.createGroup(groupOptions({ zones: [], desired: 1 }))
+    await expect(under.scaling.inService(empty, 10)).rejects.toThrow(
       '0 of 1 instances were running after 10 ms.',
     )
   })
@@ -90,7 +94,9 @@ describe('a new group', () => {
     expect(failed?.StatusMessage).toBe(
       'Instance became unhealthy while waiting for instance to be in InService state. Termination Reason: Server.InternalError: Internal error on launch',
     )
-    await expect(under.scaling.inService(GROUP, 1000)).rejects.toThrow('Internal error on launch')
+    await expect(under.scaling.inService(under.groupName, 1000)).rejects.toThrow(
+      'Internal error on launch',
+    )
     await under.test.clock.advance(ALL_OVER_MS)
     expect(await members(under)).toHaveLength(2)
   })

@@ -32,8 +32,8 @@ export interface AutoScalingOptions {
 export interface AutoScaling {
   /** For `Ec2.addService`: the query API, version 2011-01-01. */
   readonly service: QueryService
-  /** Makes a group and launches its instances, at once. Throws ApiError. */
-  createGroup(options: GroupOptions): void
+  /** Makes a group, launches its instances, at once, and gives the group's name. */
+  createGroup(options: GroupOptions): string
   /**
    * Resolves when a new group has its desired capacity in service. Rejects with what the activity
    * says when a launch has failed, whatever became of it then, or after `timeoutMs`.

@@ -4,7 +4,8 @@ import type { Group, GroupZone, LaunchSpec } from './group.ts'
 import { reconcile } from './reconcile.ts'
 
 export interface GroupOptions {
-  readonly name: string
+  /** The name is this and a UUID, as EKS names its groups: `eks-<node group>-<uuid>`. */
+  readonly namePrefix: string
   readonly zones: readonly GroupZone[]
   readonly launch: LaunchSpec
   /** Of the group, and of each instance that it launches. */
@@ -14,12 +15,10 @@ export interface GroupOptions {
   readonly desired: number
 }
 
-/** The name of a managed node group's Auto Scaling group on EKS: `eks-<node group>-<uuid>`. */
-export const nodegroupName = (nodegroup: string, uuid: string): string => `eks-${nodegroup}-${uuid}`
-
-export function createGroup(context: ScalingContext, options: GroupOptions): void {
-  const { name, zones, launch, tags, min, max, desired } = options
-  if (context.groups.has(name)) throw new Error(`There is a group ${name} already.`)
+/** Makes a group and launches its instances; gives its name. */
+export function createGroup(context: ScalingContext, options: GroupOptions): string {
+  const { namePrefix, zones, launch, tags, min, max, desired } = options
+  const name = `${namePrefix}${context.newUuid()}`
   const createdMs = context.clock.now()
   const group: Group = {
     name,
@@ -40,4 +39,5 @@ export function createGroup(context: ScalingContext, options: GroupOptions): voi
   }
   context.groups.set(name, group)
   reconcile(context, group, false)
+  return name
 }

@@ -21,6 +21,16 @@ const labStatus = z.looseObject({
       }),
     )
     .default([]),
+  groups: z
+    .array(
+      z.looseObject({
+        name: z.string(),
+        desired: z.int(),
+        inService: z.int(),
+        suspended: z.array(z.string()),
+      }),
+    )
+    .default([]),
   volumes: z.array(z.looseObject({ volumeId: z.string(), state: z.string() })).default([]),
 })
 

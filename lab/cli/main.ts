@@ -61,7 +61,9 @@ program
     else {
       console.log(`The lab ${access.reused ? 'was up already' : 'is up'}. Use it with:`)
       console.log(`  export KUBECONFIG=${access.kubeconfig}`)
-      console.log(`  export AWS_ENDPOINT_URL_EC2=${access.ec2Endpoint} AWS_REGION=${access.region}`)
+      const services = ['EC2', 'AUTO_SCALING', 'STS']
+      const endpoints = services.map((name) => `AWS_ENDPOINT_URL_${name}=${access.ec2Endpoint}`)
+      console.log(`  export ${endpoints.join(' ')} AWS_REGION=${access.region}`)
       console.log(
         `  export AWS_ACCESS_KEY_ID=${access.accessKeyId} AWS_SECRET_ACCESS_KEY=${access.secretAccessKey}`,
       )
@@ -79,7 +81,7 @@ program
 
 program
   .command('status')
-  .description('machines and volumes of the lab; exits 1 when it is down')
+  .description('machines, node group and volumes of the lab; exits 1 when it is down')
   .option('--json', 'as JSON')
   .addHelpText('after', '\nExample:\n  npx zonefall lab status --json')
   .action(async (flags: { json?: true }) => {
@@ -96,6 +98,10 @@ program
     console.log(`The lab is ${status.state}.`)
     for (const { node, instanceId, zone, on } of status.machines) {
       console.log(`  ${node}  ${instanceId}  ${zone}  ${on ? 'on' : 'off'}`)
+    }
+    for (const { name, desired, inService, suspended } of status.groups) {
+      const halted = suspended.length === 0 ? '' : `, suspended: ${suspended.join(' ')}`
+      console.log(`  ${name}  ${inService} of ${desired} in service${halted}`)
     }
     for (const { volumeId, state } of status.volumes) console.log(`  ${volumeId}  ${state}`)
   })

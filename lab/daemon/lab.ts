@@ -9,6 +9,7 @@ import { applyAddons, addonsReady } from '../cluster/addons.ts'
 import { ControlPlane, LAB_CREDENTIALS } from '../cluster/control-plane.ts'
 import { nodeImage, NODE_IMAGE_ID } from '../cluster/node-image.ts'
 import { FileBlockStore } from '../ebs/block-store.ts'
+import { type AutoScaling, createAutoScaling } from '../auto-scaling/create-auto-scaling.ts'
 import { createEc2 } from '../ec2/create-ec2.ts'
 import { LabMachines } from '../machine/machines.ts'
 import {
@@ -25,13 +26,11 @@ import { createRegistry } from '../registry/registry.ts'
 import type { LabError } from '../std/lab-error.ts'
 import type { LabPaths } from '../std/paths.ts'
 import { type DaemonConfig, DESCRIPTORS } from './config.ts'
+import { CLUSTER_NAME, nodegroup } from './nodegroup.ts'
 
 const EC2_PORT = 8000
 const REGISTRY_PORT = 5000
 const MACHINE_TIMEOUT_MS = 60_000
-export const INSTANCE_TYPE = 't3.medium'
-/** The one that the nodes' tags and the cloud controller's config name. */
-export const CLUSTER_NAME = 'zonefall-lab'
 
 /** Times a named step of the boot and tells the screen. */
 export type Steps = <T>(step: string, text: string, work: () => Promise<T>) => Promise<T>
@@ -44,6 +43,7 @@ export class Lab {
   #plane: ControlPlane | undefined
   #machines: LabMachines | undefined
   #ec2: ReturnType<typeof createEc2> | undefined
+  #scaling: AutoScaling | undefined
 
   constructor(config: DaemonConfig, paths: LabPaths) {
     this.config = config
@@ -91,6 +91,7 @@ export class Lab {
     const blocks = new FileBlockStore(paths.volumes, (id) => machines.host(id))
     machines.useBlocks(blocks)
     const ec2Log = createWriteStream(join(paths.logs, 'ec2.log'), { flags: 'a' })
+    const eventLog = (line: string) => ec2Log.write(`${new Date().toISOString()} ${line}\n`)
     const ec2 = createEc2({
       region: REGION,
       accountId: ACCOUNT_ID,
@@ -108,7 +109,7 @@ export class Lab {
       vpc: { id: VPC_ID, cidr: VPC_CIDR },
       images: [NODE_IMAGE_ID],
       credentials: [LAB_CREDENTIALS],
-      eventLog: (line) => ec2Log.write(`${new Date().toISOString()} ${line}\n`),
+      eventLog,
     })
     this.#ec2 = ec2
     await this.#serve(ec2.listener, EC2_PORT, DESCRIPTORS.ec2)
@@ -129,23 +130,22 @@ export class Lab {
     this.#plane = plane
     await this.#forwardApiServer()
     await this.#writeKubeconfig()
-    const tags = {
-      Name: 'zonefall-lab-node',
-      'eks:cluster-name': CLUSTER_NAME,
-      'eks:nodegroup-name': 'zonefall',
-      [`kubernetes.io/cluster/${CLUSTER_NAME}`]: 'owned',
-    }
+    const scaling = createAutoScaling({
+      region: REGION,
+      accountId: ACCOUNT_ID,
+      ec2,
+      seed: config.seed,
+      eventLog,
+    })
+    this.#scaling = scaling
+    ec2.addService(scaling.service)
     // At the same time: a kubelet that is there first tries again until the API server answers.
     await Promise.all([
       steps('control-plane', 'etcd, the API server and its controllers', () => plane.start()),
-      steps('machines', `${zones.length} machines, one in each zone`, () =>
-        Promise.all(
-          zones.map(({ subnetId }) => {
-            const request = { imageId: NODE_IMAGE_ID, instanceType: INSTANCE_TYPE, subnetId, tags }
-            return ec2.launch(request, MACHINE_TIMEOUT_MS)
-          }),
-        ),
-      ),
+      steps('machines', `${zones.length} machines, one in each zone`, () => {
+        const name = scaling.createGroup(nodegroup(zones))
+        return scaling.inService(name, MACHINE_TIMEOUT_MS)
+      }),
     ])
     const wanted = { nodes: zones.length, logs: paths.logs }
     await steps('nodes', 'the nodes on them Ready', () =>
@@ -169,6 +169,7 @@ export class Lab {
       timers: this.config.timers,
       kubeconfig: this.paths.kubeconfig,
       ...this.#ec2?.snapshot(),
+      groups: this.#scaling?.snapshot(),
       machines: this.#machines?.all.map((machine) => ({
         node: machine.spec.privateDnsName,
         instanceId: machine.spec.instanceId,

@@ -10,8 +10,6 @@ import { type Ec2UnderTest, startEc2, ZONES } from '../../ec2/testing/start-ec2.
 import { type AutoScaling, createAutoScaling } from '../create-auto-scaling.ts'
 import type { GroupOptions } from '../create-group.ts'
 
-export const GROUP = 'eks-nodes-0'
-
 /** Longer than the group takes for anything that nothing holds up. */
 export const ALL_OVER_MS = 60_000
 
@@ -20,14 +18,15 @@ export interface ScalingUnderTest extends AsyncDisposable {
   readonly scaling: AutoScaling
   /** The real SDK, over HTTP; it never retries. */
   readonly client: AutoScalingClient
+  readonly groupName: string
   /** The group as the API describes it. */
-  group(): Promise<AutoScalingGroup>
+  readonly group: () => Promise<AutoScalingGroup>
   /** Its activities, the newest first. */
-  activities(): Promise<readonly Activity[]>
+  readonly activities: () => Promise<readonly Activity[]>
 }
 
 export const groupOptions = (options: Partial<GroupOptions> = {}): GroupOptions => ({
-  name: GROUP,
+  namePrefix: 'eks-nodes-',
   zones: ZONES.map(({ name, subnetId }) => ({ name, subnetId })),
   launch: { imageId: 'ami-1', instanceType: 't3.medium' },
   tags: { 'eks:nodegroup-name': 'nodes' },
@@ -47,10 +46,9 @@ export async function startScaling(options: Partial<GroupOptions> = {}): Promise
     ec2,
     seed: 'test',
     clock,
-    eventLog: (line) => void (test.log as string[]).push(line),
   })
   ec2.addService(scaling.service)
-  scaling.createGroup(groupOptions(options))
+  const groupName = scaling.createGroup(groupOptions(options))
   await clock.advance(ALL_OVER_MS)
   const client = new AutoScalingClient({
     region: 'us-east-1',
@@ -62,6 +60,7 @@ export async function startScaling(options: Partial<GroupOptions> = {}): Promise
     test,
     scaling,
     client,
+    groupName,
     async group() {
       const { AutoScalingGroups } = await client.send(new DescribeAutoScalingGroupsCommand({}))
       const [group] = AutoScalingGroups ?? []
