@@ -151,7 +151,7 @@ export class ObjectWatch<T extends Watchable> implements AsyncDisposable {
         failures = served ? 0 : failures + 1
         await this.#connection.reset()
         // The first time at once: most connections that end can be made again.
-        const pauseMs = failures === 0 ? 0 : Math.min(MAX_RETRY_MS, 15 * 2 ** failures)
+        const pauseMs = failures === 0 ? 0 : Math.min(MAX_RETRY_MS, 5 * 2 ** failures)
         if (pauseMs > 0) await delay(pauseMs, undefined, { signal }).catch(() => undefined)
       }
     }

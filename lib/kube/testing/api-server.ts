@@ -13,6 +13,8 @@ export interface TestApiServer extends AsyncDisposable {
   readonly kubeconfig: string
   readonly context: string
   readonly cluster: Cluster
+  /** Its etcd, which speaks JSON too. */
+  readonly etcdUrl: string
   /** Makes a node that no kubelet stands behind; `zone` becomes its label. */
   addNode(name: string, zone?: string): Promise<void>
 }
@@ -106,6 +108,7 @@ export async function startTestApiServer(): Promise<TestApiServer> {
       kubeconfig,
       context,
       cluster,
+      etcdUrl,
       addNode: async (name, zone) => {
         const labels = zone === undefined ? {} : { 'topology.kubernetes.io/zone': zone }
         await cluster.core.createNode({ body: { metadata: { name, labels } } })

@@ -28,7 +28,7 @@ export class LeaseClock implements Disposable {
       if (news.kind !== 'lease' || news.type === 'gap' || news.type === 'trouble') return
       const { object, before, type } = news
       if (type === 'deleted') this.#forget(object.metadata.name)
-      else if (object.spec?.renewTime !== before?.spec?.renewTime) this.#renewed(object)
+      else if (!before || object.spec?.renewTime !== before.spec?.renewTime) this.#renewed(object)
     })
   }
 
