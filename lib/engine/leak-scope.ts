@@ -1,6 +1,8 @@
+import type { Undo } from '../model/journal.ts'
 import { readJournal } from './journal.ts'
 import { takeProjection } from './leaks.ts'
 import type { Projection } from './records.ts'
+import { withoutReplacements } from './replacements.ts'
 import type { Run } from './run.ts'
 
 /** What a run compares to see what it left: how to look, and what of it is its own affair. */
@@ -13,14 +15,32 @@ export interface LeakScope {
 /** The scope of a run's leak list, with the nodes that it has touched until now. */
 export function leakScope(run: Run): LeakScope {
   const { cluster, target, id: runId, before } = run
-  const touched = new Set(
-    readJournal(run.journal.path).flatMap((entry) =>
-      entry.step === 'intent' && entry.undo.kind === 'set-unschedulable' ? [entry.undo.node] : [],
-    ),
+  const undos = readJournal(run.journal.path).flatMap((entry) =>
+    entry.step === 'intent' ? entry.undo : [],
   )
+  const touched = new Set(undos.flatMap((undo) => nodesOf(undo)))
+  const replacements = undos.filter((undo) => undo.kind === 'await-replacement')
   const ownsNamespace = before['Namespace']?.[target.namespace] === undefined
   return {
-    look: () => takeProjection({ cluster, target, runId, ownsNamespace }),
+    look: async () => {
+      const after = await takeProjection({ cluster, target, runId, ownsNamespace })
+      return withoutReplacements(before, after, replacements)
+    },
     isOurs: (kind, name) => kind !== 'Node' || target.kind === 'lab' || touched.has(name),
+  }
+}
+
+function nodesOf(undo: Undo): string[] {
+  switch (undo.kind) {
+    case 'set-unschedulable':
+    case 'remove-taint':
+    case 'remount-volume':
+      return [undo.node]
+    case 'start-instances':
+      return undo.instances.map(({ node }) => node)
+    case 'await-replacement':
+      return [undo.instance.node]
+    default:
+      return []
   }
 }

@@ -1,9 +1,11 @@
 import type { KubernetesObject, V1Node, V1PersistentVolume } from '@kubernetes/client-node'
-import { connectEc2, type Ec2 } from '../aws/ec2.ts'
+import { Aws } from '../aws/aws.ts'
 import { type Cluster, orAbsent } from '../kube/cluster.ts'
 import type { TargetDescription } from '../model/target.ts'
 import { RUN_LABEL } from '../model/run-label.ts'
 import { poll, WaitTimeoutError } from '../std/poll.ts'
+import { zoneOfNode } from '../kube/volume-affinity.ts'
+import { awsProjection, LEAVING } from './leaks-aws.ts'
 import type { Projection } from './records.ts'
 
 export { RUN_LABEL }
@@ -28,7 +30,7 @@ interface Listing {
 
 /**
  * Lists what a run may leave behind, as a person would look for it: cordons and taints, what stands
- * in the run's namespace, cluster-scoped objects, and with EC2 volumes, snapshots and instances.
+ * in the run's namespace, cluster-scoped objects, and with AWS what `awsProjection` lists.
  * Taken before and after, the difference is the leak.
  *
  * On the lab everything counts. Elsewhere others' changes don't: see `ownsNamespace`.
@@ -58,19 +60,18 @@ export async function takeProjection(scope: ProjectionScope): Promise<Projection
     const own = await orAbsent(cluster.core.readNamespace({ name: target.namespace }))
     projection['Namespace'] = { ...projection['Namespace'], ...names(own ? [own] : []) }
   }
-  if (isLab && target.aws) {
-    const ec2 = await connectEc2(target.aws)
+  if (target.aws) {
+    const aws = new Aws(target.aws)
+    const instanceIds = nodes.flatMap(({ spec }) => spec?.providerID?.split('/').at(-1) ?? [])
     try {
-      Object.assign(projection, await ec2Projection(ec2))
+      const { runId } = scope
+      Object.assign(projection, await awsProjection(aws, { isLab, runId, instanceIds }))
     } finally {
-      ec2.close()
+      await aws.close()
     }
   }
   return projection
 }
-
-/** State of what was about to vanish by itself; before a run it is no promise that it stays. */
-const LEAVING = 'being deleted'
 
 /** What is left that should be gone, gone that should be left, or changed; a sentence each. */
 export function compareProjections(
@@ -168,34 +169,13 @@ function isAutomatic(kind: string, item: KubernetesObject): boolean {
   )
 }
 
-async function ec2Projection(ec2: Ec2): Promise<Projection> {
-  const volumes = await ec2.listVolumes()
-  const snapshots = await ec2.listSnapshots()
-  const instances = await ec2.listInstances()
-  return {
-    Volume: Object.fromEntries(
-      volumes.map(({ VolumeId, State, Attachments = [] }) => [
-        VolumeId ?? '?',
-        State === 'deleting'
-          ? LEAVING
-          : [State, ...Attachments.map((item) => `${item.State} to ${item.InstanceId}`)].join(', '),
-      ]),
-    ),
-    Snapshot: Object.fromEntries(snapshots.map((item) => [item.SnapshotId ?? '?', 'present'])),
-    Instance: Object.fromEntries(
-      instances
-        // A terminated one stays listed for an hour.
-        .filter((item) => item.State?.Name !== 'terminated')
-        .map((item) => [item.InstanceId ?? '?', item.State?.Name ?? '?']),
-    ),
-  }
-}
-
 function nodeState(node: V1Node): string {
   const taints = (node.spec?.taints ?? [])
     .map(({ key, value, effect }) => `${key}${value ? `=${value}` : ''}:${effect}`)
     .toSorted()
-  const cordon = node.spec?.unschedulable === true ? 'cordoned' : 'schedulable'
+  const isCordoned = node.spec?.unschedulable === true
+  const zone = zoneOfNode(node)
+  const cordon = `${isCordoned ? 'cordoned' : 'schedulable'}${zone === undefined ? '' : ` in ${zone}`}`
   return taints.length === 0 ? cordon : `${cordon} with taints ${taints.join(', ')}`
 }
 

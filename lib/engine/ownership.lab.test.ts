@@ -163,7 +163,9 @@ test('without an answer the label of the run tells, or in the lab the name', asy
     await expect(change).rejects.toThrow('time-out')
   }
   const due = context.journal.pending()
-  expect(await undoAll({ ...context, target: { kind: 'kubeconfig', context: '' } }, due)).toEqual([])
+  expect(await undoAll({ ...context, target: { kind: 'kubeconfig', context: '' } }, due)).toEqual(
+    [],
+  )
   expect(await readConfigMap('labelled')).toBeUndefined()
   expect(await readConfigMap('unlabelled')).toBeDefined()
   expect(await undoAll(context, due)).toEqual([])
