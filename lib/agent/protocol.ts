@@ -4,8 +4,8 @@ import type { OperationRecord } from '../model/operation.ts'
 
 /**
  * What the harness and its agents say to each other: HTTP on one port of the agent's pod, by the
- * API server's proxy, or by `node agent.mjs ctl METHOD PATH [BODY]` in the pod where that can't
- * reach it.
+ * API server's proxy, or where that can't reach it by `node agent.mjs ctl` in the pod, which passes
+ * on a CtlRequest from each line of its input and answers each with a line.
  *
  *     POST /piece?of=DIGEST&index=N   a part of a schedule's text, gzip and base64
  *     POST /load                      LoadRequest; the schedule is durable when it is answered
@@ -22,8 +22,18 @@ export const AGENT_PORT = 8099
 /** Marks what the agent itself answered, as opposed to a proxy on the way. */
 export const AGENT_HEADER = 'x-zonefall-agent'
 
-/** A piece must fit an argument of a command that travels in a URL. */
-export const PIECE_CHARACTERS = 48_000
+/** How much of a schedule travels in one request, packed. */
+export const PIECE_CHARACTERS = 256 * 1024
+
+export const ctlRequest = z.object({
+  method: z.enum(['GET', 'POST']),
+  path: z.string(),
+  body: z.string().optional(),
+})
+
+/** Status 0: the agent did not answer; `text` says why. */
+export const ctlAnswer = z.object({ status: z.int(), text: z.string() })
+export type CtlAnswer = z.infer<typeof ctlAnswer>
 
 export const loadRequest = z.object({
   /** SHA-256 of the schedule's text, in hexadecimal. */

@@ -55,7 +55,7 @@ interface Member {
 const HEAD_START_NS = 1.5e9
 
 /** The agents of a scenario, one in each zone. */
-export class AgentFleet {
+export class AgentFleet implements Disposable {
   readonly #options: FleetOptions
   readonly #members: readonly Member[]
   #startRunNs: number | undefined
@@ -169,6 +169,14 @@ export class AgentFleet {
         }
       }),
     )
+  }
+
+  /** Gives connections back; what was installed is undone by the journal. */
+  [Symbol.dispose](): void {
+    for (const { agent, follower } of this.#members) {
+      void follower?.end().catch(() => undefined)
+      agent.transport.close()
+    }
   }
 
   /** What became of all operations, zone by zone. */

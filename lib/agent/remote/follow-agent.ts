@@ -3,8 +3,7 @@ import type { EventSink } from '../../kube/changes.ts'
 import type { RemoteAgent } from './remote-agent.ts'
 import { AgentUnreachable } from './transport.ts'
 
-/** A command in the pod costs it more than a request does. */
-const INTERVAL_MS = { proxy: 1000, exec: 5000 } as const
+const INTERVAL_MS = 1000
 /** An agent answers at once even when it has nothing to tell: silence is not idleness. */
 const SILENT_AFTER_MS = 5000
 
@@ -44,8 +43,7 @@ export class AgentFollower {
         if (error instanceof AgentUnreachable) this.#missed()
         else this.#failure = error
       }
-      const pauseMs = INTERVAL_MS[this.#agent.transport.name]
-      await delay(pauseMs, undefined, { signal }).catch(() => undefined)
+      await delay(INTERVAL_MS, undefined, { signal }).catch(() => undefined)
     }
   }
 

@@ -15,8 +15,8 @@ import { ChunkReader } from './chunk-reader.ts'
 import { ClockMap } from './clock-map.ts'
 import type { Transport } from './transport.ts'
 
-/** Round trips of one comparison of clocks; by exec each starts a process. */
-const ROUND_TRIPS = { proxy: 15, exec: 4 } as const
+/** Round trips of one comparison of clocks. */
+const ROUND_TRIPS = 15
 
 /** One agent as the harness sees it: what it was told, and what it has said. */
 export class RemoteAgent {
@@ -45,7 +45,7 @@ export class RemoteAgent {
   /** Compares the clock of the agent's present incarnation with the run's. */
   async compareClocks(): Promise<void> {
     const samples = []
-    for (let i = 0; i < ROUND_TRIPS[this.transport.name]; i += 1) {
+    for (let i = 0; i < ROUND_TRIPS; i += 1) {
       const sentNs = this.#runNowNs()
       const answer = await this.transport.call('GET', '/clock')
       const uncertaintyNs = (this.#runNowNs() - sentNs) / 2

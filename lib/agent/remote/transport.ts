@@ -1,10 +1,10 @@
 import type { Cluster } from '../../kube/cluster.ts'
 import { explainApiError } from '../../kube/cluster.ts'
-import { execInPod } from '../../kube/exec.ts'
+import { ExecSession } from '../../kube/exec-session.ts'
 import { requestPod } from '../../kube/pod-proxy.ts'
 import { InconclusiveError } from '../../model/errors.ts'
 import { poll, WaitTimeoutError } from '../../std/poll.ts'
-import { AGENT_HEADER, AGENT_PORT } from '../protocol.ts'
+import { AGENT_HEADER, AGENT_PORT, ctlAnswer } from '../protocol.ts'
 import { AGENT_CONTAINER } from './agent-pod.ts'
 
 /** A way to an agent: each call is made once. */
@@ -15,6 +15,8 @@ export interface Transport {
    * @throws InconclusiveError when it refused
    */
   call(method: 'GET' | 'POST', path: string, body?: string): Promise<string>
+  /** Gives connections back. */
+  close(): void
 }
 
 /** Nobody answered for the agent; it goes on by itself. */
@@ -26,7 +28,6 @@ export interface AgentAddress {
 }
 
 const CALL_MS = 5000
-const EXEC_MS = 20_000
 
 /**
  * Waits until an agent answers, and finds the way to it: the API server's proxy, or where that can't
@@ -42,7 +43,8 @@ export async function reachAgent(
 ): Promise<Transport> {
   const proxy = proxyTransport(cluster, address)
   const exec = execTransport(cluster, address)
-  const ways = prefer === undefined ? [proxy, exec, proxy] : [prefer === 'proxy' ? proxy : exec]
+  const ways: readonly Transport[] =
+    prefer === undefined ? [proxy, exec, proxy] : [prefer === 'proxy' ? proxy : exec]
   try {
     return await poll(
       { what: `agent ${address.pod} to answer`, budget: 'podReady', intervalMs: 250 },
@@ -51,7 +53,10 @@ export async function reachAgent(
         for (const way of ways) {
           answers.set(way, await tryOut(way))
           // The agent may have come up after the proxy was tried: it is asked once more.
-          if (way === proxy && answers.get(proxy) === true) return { done: true, value: proxy }
+          if (way === proxy && answers.get(proxy) === true) {
+            exec.close()
+            return { done: true, value: proxy }
+          }
           if (way === exec && answers.get(exec) !== true) break
         }
         if (answers.get(exec) === true) return { done: true, value: exec }
@@ -103,33 +108,42 @@ function proxyTransport(cluster: Cluster, { namespace, pod }: AgentAddress): Tra
       }
       return accepted(pod, `${method} ${path}`, status, text)
     },
+    close: () => undefined,
   }
 }
 
+/** One process in the pod passes all calls on; a session that breaks is followed by another. */
 function execTransport(cluster: Cluster, { namespace, pod }: AgentAddress): Transport {
+  let session: Promise<ExecSession> | undefined
+  const open = async (): Promise<ExecSession> => {
+    const known = await session?.catch(() => undefined)
+    if (known && !known.isOver) return known
+    session = ExecSession.open(cluster, {
+      namespace,
+      pod,
+      container: AGENT_CONTAINER,
+      command: ['node', '/agent/agent.mjs', 'ctl'],
+    })
+    return session
+  }
   return {
     name: 'exec',
     async call(method, path, body) {
-      const words = ['node', '/agent/agent.mjs', 'ctl', method, path]
-      let output: Awaited<ReturnType<typeof execInPod>>
+      let line: string
       try {
-        output = await execInPod(cluster, {
-          namespace,
-          pod,
-          container: AGENT_CONTAINER,
-          timeoutMs: EXEC_MS,
-          command: body === undefined ? words : [...words, body],
-        })
+        line = await (await open()).ask(JSON.stringify({ method, path, body }), CALL_MS)
       } catch (error) {
         throw new AgentUnreachable(`Agent ${pod} did not answer by exec.`, { cause: error })
       }
-      const [, status, text = ''] = /^(\d+) 1\n([^]*)$/.exec(output.stdout) ?? []
-      if (output.exitCode !== 0 || status === undefined) {
-        throw new AgentUnreachable(
-          `The command in agent ${pod} ended with ${output.exitCode}: ${output.stderr.slice(-300)}`,
-        )
-      }
-      return accepted(pod, `${method} ${path}`, Number(status), text)
+      const { status, text } = ctlAnswer.parse(JSON.parse(line))
+      if (status === 0) throw new AgentUnreachable(`In pod ${pod} nobody answers: ${text}`)
+      return accepted(pod, `${method} ${path}`, status, text)
+    },
+    close: () => {
+      void session?.then(
+        (opened) => opened.close(),
+        () => undefined,
+      )
     },
   }
 }
