@@ -8,7 +8,7 @@ import type { ScenarioInfo } from '../model/scenario.ts'
 import { nearest } from '../std/nearest.ts'
 
 /** What `--manifests NAME=` can stand in for: folders of manifests/, and the port of each. */
-const SYSTEMS: Readonly<Record<string, { readonly port: number }>> = {
+export const SYSTEMS: Readonly<Record<string, { readonly port: number }>> = {
   cassandra: { port: 9042 },
 }
 

@@ -1,10 +1,14 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { collectScenarios } from '../engine/collect.ts'
 import { orAbsent } from '../kube/cluster.ts'
 import { startTestApiServer, type TestApiServer } from '../kube/testing/api-server.ts'
 import { poll } from '../std/poll.ts'
+import { makePlan } from './make-plan.ts'
+import { planText } from './plan.ts'
 import { checkCluster } from './doctor-cluster.ts'
 import { neededRights } from './needed-rights.ts'
 
@@ -129,5 +133,96 @@ describe('doctor', () => {
     }
     expect(await rights('ours')).toEqual(['ok'])
     expect((await rights()).length).toBeGreaterThan(5)
+  })
+})
+
+describe('plan', () => {
+  const driver = 'ebs.csi.aws.com'
+  let known: Awaited<ReturnType<typeof collectScenarios>> = []
+  const zoneKey = 'topology.ebs.csi.aws.com/zone'
+  const options = (namespace?: string) => ({
+    filters: ['cassandra/failover'],
+    target: 'kubeconfig' as const,
+    kubeconfig: api.kubeconfig,
+    context: api.context,
+    ...(namespace === undefined ? {} : { namespace }),
+  })
+
+  beforeAll(async () => {
+    known = await collectScenarios()
+    const merge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch)
+    for (const zone of ['a', 'b', 'c']) {
+      const name = `node-${zone}`
+      const labels = { [zoneKey]: `us-east-1${zone}` }
+      await api.cluster.core.patchNode({ name, body: { metadata: { labels } } }, merge)
+      await api.cluster.storage.createCSINode({
+        body: {
+          metadata: { name },
+          spec: { drivers: [{ name: driver, nodeID: name, topologyKeys: [zoneKey] }] },
+        },
+      })
+    }
+    const body = { spec: { unschedulable: true } }
+    await api.cluster.core.patchNode({ name: 'node-b', body }, merge)
+  })
+
+  test('names what is made, with the zones of claims, and what each fault hits', async () => {
+    const plan = await makePlan(known, options())
+    const namespace = 'zonefall-<run id>'
+    const claim = (ordinal: number, zone: string) =>
+      expect.objectContaining({ name: `cassandra-data-cassandra-${ordinal}`, namespace, zone })
+    expect(plan.creates).toEqual([
+      { kind: 'Namespace', name: namespace },
+      { kind: 'StorageClass', name: 'mysql-gp2-XXXX' },
+      { kind: 'Service', name: 'cassandra', namespace },
+      { kind: 'StatefulSet', name: 'cassandra', namespace },
+      claim(0, 'us-east-1b'),
+      claim(1, 'us-east-1c'),
+      claim(2, 'us-east-1a'),
+    ])
+    const note = 'cordoned already, and stays so'
+    expect(plan.faults).toMatchObject([
+      {
+        fault: 'cordon-zone',
+        hits: [
+          { kind: 'Node', name: 'node-a', zone: 'us-east-1a' },
+          { kind: 'Node', name: 'node-b', zone: 'us-east-1b', note },
+          { kind: 'Node', name: 'node-c', zone: 'us-east-1c' },
+        ],
+      },
+      {
+        fault: 'delete-pod',
+        hits: [0, 1, 2].map((n) => ({ kind: 'Pod', name: `cassandra-${n}` })),
+      },
+    ])
+    expect(plan.costUsd).toBeNull()
+    const text = planText(plan)
+    expect(text).toContain(
+      'PersistentVolumeClaim cassandra-data-cassandra-0, its volume in us-east-1b',
+    )
+    expect(text).toContain(`Node node-b (zone us-east-1b; ${note})`)
+    expect(text).toMatch(/7 scenarios; about \d+ min on the lab\.\nCost: that of 3 volumes/)
+  })
+
+  test('touches nothing, and makes no namespace that is there', async () => {
+    const versions = async () => {
+      const { items } = await api.cluster.core.listNode()
+      const namespaces = await api.cluster.core.listNamespace()
+      return [...items, ...namespaces.items].map(({ metadata }) => metadata?.resourceVersion)
+    }
+    const before = await versions()
+    const { creates } = await makePlan(known, options('default'))
+    expect(creates.map(({ kind }) => kind)).not.toContain('Namespace')
+    expect(await versions()).toEqual(before)
+  })
+
+  test('what can’t run is not counted, and what it alone would make is not named', async () => {
+    const plan = await makePlan(known, { ...options(), filters: ['cassandra/cordon'] })
+    expect(plan.typicalSeconds).toBeGreaterThan(0)
+    await api.cluster.core.deleteNode({ name: 'node-c' })
+    const without = await makePlan(known, { ...options(), filters: ['cassandra/cordon'] })
+    expect(without).toMatchObject({ typicalSeconds: 0, faults: [], scenarios: [{}] })
+    expect(without.creates).toEqual([{ kind: 'Namespace', name: 'zonefall-<run id>' }])
+    expect(planText(without)).toContain('would be skipped: needs 3 zones with a usable node')
   })
 })

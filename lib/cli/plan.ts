@@ -1,33 +1,18 @@
 import { Command } from 'commander'
 import { collectScenarios } from '../engine/collect.ts'
-import { unmetNeeds } from '../engine/conduct.ts'
-import { selectScenarios } from '../engine/select.ts'
-import type { ScenarioInfo, Tier } from '../model/scenario.ts'
-import type { Zone } from '../model/target.ts'
-import { describeCluster } from '../targets/describe.ts'
-import { defaultKubeconfig } from '../targets/kubeconfig.ts'
-import { chooseTarget, type TargetOptions } from './choose-target.ts'
+import type { Tier } from '../model/scenario.ts'
+import type { TargetOptions } from './choose-target.ts'
 import { needsInWords } from './list.ts'
-import { list, namespaceName } from './options.ts'
-import { effectiveTier, targetOptions, tierOption } from './run.ts'
+import { makePlan, type Plan } from './make-plan.ts'
+import { list, namedPath, namespaceName } from './options.ts'
+import { FUTURE_SUFFIX, type PlannedObject } from './plan-objects.ts'
+import { targetOptions, tierOption } from './run.ts'
 
 interface PlanFlags extends TargetOptions {
   readonly tier?: Tier
   readonly tags?: string[]
+  readonly manifests?: Record<string, string>
   readonly json?: boolean
-}
-
-interface Plan {
-  readonly target: string
-  readonly context: string | null
-  readonly namespace: string
-  readonly tier: Tier
-  /** Null where the lab would be booted for it: three zones with a node each. */
-  readonly zones: readonly Zone[] | null
-  readonly scenarios: readonly (ScenarioInfo & { readonly skippedBecause: string | null })[]
-  readonly typicalSeconds: number
-  readonly withoutTypicalSeconds: number
-  readonly costUsd: number
 }
 
 /** `zonefall plan`. */
@@ -38,57 +23,19 @@ export function planCommand(): Command {
     .addOption(tierOption())
     .option('--tags <tags>', 'only scenarios with one of these tags', list)
     .option('--namespace <name>', 'namespace for what is deployed', namespaceName)
+    .option('--manifests <name=path>', 'your own manifests in place of manifests/NAME', namedPath)
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  npx zonefall plan --target kubeconfig --context staging')
     .action(async (filters: string[], flags: PlanFlags) => {
-      const plan = await makePlan(filters, flags)
-      console.log(flags.json ? JSON.stringify(plan, null, 2) : inWords(plan))
+      const plan = await makePlan(await collectScenarios(), { filters, ...flags })
+      console.log(flags.json ? JSON.stringify(plan, null, 2) : planText(plan))
     })
 }
 
-async function makePlan(filters: readonly string[], flags: PlanFlags): Promise<Plan> {
-  const { kind } = await chooseTarget(flags)
-  const tier = effectiveTier(flags.tier, filters)
-  const selected = selectScenarios(await collectScenarios(), {
-    filters,
-    tier,
-    tags: flags.tags ?? [],
-  })
-  const { context, kubeconfig = defaultKubeconfig() } = flags
-  const zones =
-    kind === 'lab' || context === undefined
-      ? null
-      : (await describeCluster(kubeconfig, context)).zones
-  const known = { kind, capabilities: ['exec' as const] }
-  return {
-    target: kind,
-    context: context ?? null,
-    namespace: flags.namespace ?? (kind === 'lab' ? 'default' : 'zonefall-<run id>'),
-    tier,
-    zones,
-    scenarios: selected.map((info) => {
-      const unmet = zones === null ? [] : unmetNeeds(info, { ...known, zones })
-      return { ...info, skippedBecause: unmet.length > 0 ? `needs ${unmet.join(' and ')}` : null }
-    }),
-    typicalSeconds: selected.reduce((sum, { options }) => sum + (options.typicalSeconds ?? 0), 0),
-    withoutTypicalSeconds: selected.filter(({ options }) => options.typicalSeconds === undefined)
-      .length,
-    // Neither the lab nor Kubernetes objects cost by the hour; volumes of a cluster for minutes do
-    // not reach a cent.
-    costUsd: 0,
-  }
-}
-
-function inWords(plan: Plan): string {
-  const where =
-    plan.target === 'lab'
-      ? 'the lab, which is booted for it (or used, if one is up): three zones'
-      : `context ${plan.context}`
-  const nodes = (plan.zones ?? []).flatMap((zone) => zone.nodes.map(({ name }) => name))
+/** A plan for a person to read. */
+export function planText(plan: Plan): string {
   return [
-    `Target: ${where}; namespace ${plan.namespace}; tier ${plan.tier}.`,
-    ...(nodes.length > 0 ? [`Nodes that faults may hit: ${nodes.join(', ')}.`] : []),
-    ...(plan.zones ?? []).map((zone) => `Zone ${zone.name}: ${zone.nodes.length} nodes.`),
+    ...whereText(plan),
     '',
     ...plan.scenarios.flatMap(({ id, claim, options, skippedBecause }) => [
       id,
@@ -97,9 +44,64 @@ function inWords(plan: Plan): string {
       ...(skippedBecause === null ? [] : [`  would be skipped: ${skippedBecause}`]),
     ]),
     '',
-    `${plan.scenarios.length} scenarios, about ${Math.ceil(plan.typicalSeconds / 60)} min on the lab` +
-      (plan.withoutTypicalSeconds > 0
-        ? ` without ${plan.withoutTypicalSeconds} that don't say how long they take.`
-        : '.'),
+    'Made for each file of scenarios, and deleted at its end:',
+    ...plan.creates.map((object) => `  ${objectText(object)}`),
+    ...(plan.creates.some(({ name }) => name.endsWith(`-${FUTURE_SUFFIX}`))
+      ? [`  (${FUTURE_SUFFIX}: the end of the run's id)`]
+      : []),
+    '',
+    ...faultsText(plan),
+    '',
+    ...timeAndCost(plan),
   ].join('\n')
+}
+
+function whereText({ target, context, namespace, tier, zones }: Plan): string[] {
+  const what = `namespace ${namespace}; tier ${tier}.`
+  if (zones === null) {
+    return [
+      `Target: the lab, which is booted for it: three zones with a node each; ${what}`,
+      'Nodes and the zones of volumes have their names once it is up: npx zonefall lab up',
+    ]
+  }
+  const where = target === 'lab' ? 'the lab that is up' : `context ${context}`
+  return [
+    `Target: ${where}; ${what}`,
+    ...zones.map(
+      ({ name, nodes }) => `  zone ${name}: ${nodes.map((node) => node.name).join(', ')}`,
+    ),
+  ]
+}
+
+function objectText({ kind, name, zone, why }: PlannedObject): string {
+  if (zone !== undefined) return `${kind} ${name}, its volume in ${zone}`
+  return `${kind} ${name}${why === undefined ? '' : `, its volume's zone unknown: ${why}`}`
+}
+
+function faultsText({ faults }: Plan): string[] {
+  if (faults.length === 0) return ['No faults.']
+  return faults.flatMap(({ fault, text, hits }) => [
+    `Fault ${fault}: ${text}`,
+    ...hits.map(({ kind, name, zone, note }) => {
+      const about = [zone === undefined ? undefined : `zone ${zone}`, note].filter(Boolean)
+      return `  ${kind} ${name}${about.length === 0 ? '' : ` (${about.join('; ')})`}`
+    }),
+  ])
+}
+
+function timeAndCost(plan: Plan): string[] {
+  const { scenarios, typicalSeconds, withoutTypicalSeconds, costUsd } = plan
+  const without =
+    withoutTypicalSeconds > 0
+      ? `, without ${withoutTypicalSeconds} that don't say how long they take`
+      : ''
+  const claims = plan.creates.filter(({ kind }) => kind === 'PersistentVolumeClaim').length
+  const skipped = scenarios.filter(({ skippedBecause }) => skippedBecause !== null).length
+  return [
+    `${scenarios.length} scenarios${skipped > 0 ? `, ${skipped} of them skipped` : ''}; ` +
+      `about ${Math.ceil(typicalSeconds / 60)} min on the lab${without}.`,
+    costUsd === null
+      ? `Cost: that of ${claims} volumes for that long; nothing else is bought.`
+      : `Cost: ${costUsd} USD.`,
+  ]
 }

@@ -9,9 +9,15 @@ export interface ScenarioOptions {
   /** Default `nightly`. */
   readonly tier?: Tier
   readonly needs?: ScenarioNeeds
+  /** Which faults its body injects; `zonefall plan` names what each would hit. */
+  readonly faults?: readonly FaultName[]
   /** Whole seconds that it usually takes on the lab; `zonefall plan` adds them up. */
   readonly typicalSeconds?: number
 }
+
+/** The faults that there are; one file each in `lib/faults/`. */
+export const FAULT_NAMES = ['cordon-zone', 'delete-pod'] as const
+export type FaultName = (typeof FAULT_NAMES)[number]
 
 export interface ScenarioNeeds {
   /** At least this many zones with a usable node. */

@@ -2,8 +2,12 @@ import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { Cluster } from '../kube/cluster.ts'
 import { PreflightError } from '../model/errors.ts'
+import type { Capability } from '../model/target.ts'
 import { describeCluster } from './describe.ts'
 import type { Target } from './target.ts'
+
+/** What can be done on any cluster. */
+export const KUBECONFIG_CAPABILITIES: readonly Capability[] = ['exec']
 
 export interface KubeconfigTargetOptions {
   /** Default: KUBECONFIG, then ~/.kube/config. */
@@ -48,7 +52,7 @@ export async function kubeconfigTarget(options: KubeconfigTargetOptions): Promis
             context,
             namespace: options.namespace,
             zones,
-            capabilities: ['exec'],
+            capabilities: KUBECONFIG_CAPABILITIES,
             images: [],
             differences: [],
             kubernetesVersion,

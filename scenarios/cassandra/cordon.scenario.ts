@@ -2,7 +2,12 @@ import { scenario } from '../../fixtures/index.ts'
 
 scenario(
   'a pod whose zone is cordoned waits for its volume, and the data stays readable',
-  { tags: ['cassandra', 'seed'], needs: { zones: 3 }, typicalSeconds: 210 },
+  {
+    tags: ['cassandra', 'seed'],
+    needs: { zones: 3 },
+    faults: ['cordon-zone', 'delete-pod'],
+    typicalSeconds: 210,
+  },
   async ({ cassandra, faults, expect }) => {
     const regions = await cassandra.writeAwsRegions({ consistency: 'QUORUM' })
     const victim = await cassandra.pod(0)

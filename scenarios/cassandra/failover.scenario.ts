@@ -45,7 +45,13 @@ const RETURNS = [
 for (const { ordinal, claim, hold, typicalSeconds } of RETURNS) {
   scenario(
     claim,
-    { tags: ['cassandra', 'seed', 'identity'], tier: 'smoke', needs, typicalSeconds },
+    {
+      tags: ['cassandra', 'seed', 'identity'],
+      tier: 'smoke',
+      needs,
+      faults: ['cordon-zone', 'delete-pod'],
+      typicalSeconds,
+    },
     async ({ cassandra, faults, expect }) => {
       const regions = await cassandra.writeAwsRegions({ consistency: 'QUORUM' })
       await expect(regions).toReadBack({ consistency: 'QUORUM' })
@@ -88,7 +94,13 @@ for (const { ordinal, claim, hold, typicalSeconds } of RETURNS) {
 
 scenario(
   'all pods deleted at once come back as who they were, with all rows',
-  { tags: ['cassandra', 'seed', 'identity'], tier: 'smoke', needs, typicalSeconds: 110 },
+  {
+    tags: ['cassandra', 'seed', 'identity'],
+    tier: 'smoke',
+    needs,
+    faults: ['delete-pod'],
+    typicalSeconds: 110,
+  },
   async ({ cassandra, expect }) => {
     const regions = await cassandra.writeAwsRegions({ consistency: 'QUORUM' })
     const replicas = await regions.replicas()

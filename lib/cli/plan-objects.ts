@@ -1,0 +1,77 @@
+import { join } from 'node:path'
+import { PROJECT_ROOT } from '../engine/collect.ts'
+import { placeManifests } from '../engine/place-manifests.ts'
+import type { Cluster } from '../kube/cluster.ts'
+import { loadManifests } from '../kube/manifests.ts'
+import { isClusterScoped } from '../kube/transforms.ts'
+import { findWorkload } from '../kube/workload.ts'
+import type { TargetDescription } from '../model/target.ts'
+import { predictVolumes } from '../probes/predict-volumes.ts'
+import { SYSTEMS } from './check-options.ts'
+
+/** An object that a run would make, and delete at its end. */
+export interface PlannedObject {
+  readonly kind: string
+  readonly name: string
+  /** Absent where the kind has none. */
+  readonly namespace?: string
+  /** Of a claim: the zone that its volume will be in, and why, as far as that can be told. */
+  readonly zone?: string
+  readonly why?: string
+}
+
+export interface PlannedSystem {
+  readonly system: string
+  readonly objects: readonly PlannedObject[]
+  /** Names of the database's pods, by ordinal. */
+  readonly pods: readonly string[]
+}
+
+/** Stands for the end of the id that a run gets when it starts; cluster-scoped names end in it. */
+export const FUTURE_SUFFIX = 'XXXX'
+
+/**
+ * What the manifests of a system come to on a target.
+ *
+ * @param path of the manifests; default: those of the project
+ * @param cluster for the zones of claims; undefined when there is none yet
+ */
+export async function planSystem(
+  system: string,
+  target: Pick<TargetDescription, 'kind' | 'namespace'>,
+  options: { readonly path?: string; readonly cluster?: Cluster },
+): Promise<PlannedSystem> {
+  const { path = join(PROJECT_ROOT, 'manifests', system), cluster } = options
+  const objects = placeManifests(await loadManifests(path), target, FUTURE_SUFFIX)
+  const workload = findWorkload(objects, SYSTEMS[system]?.port ?? 0, target.namespace)
+  const ordinals = Array.from({ length: workload.replicas }, (_, ordinal) => ordinal)
+  const predictions = cluster
+    ? await predictVolumes(cluster, objects, workload, workload.replicas)
+    : []
+  const claims = workload.claims.flatMap(({ template }) =>
+    ordinals.map((ordinal): PlannedObject => {
+      const name = `${template}-${workload.statefulSet}-${ordinal}`
+      const prediction = predictions.find(({ claim }) => claim === name)
+      return {
+        kind: 'PersistentVolumeClaim',
+        name,
+        namespace: workload.namespace,
+        ...(prediction?.zone === undefined ? {} : { zone: prediction.zone }),
+        ...(prediction === undefined ? {} : { why: prediction.why }),
+      }
+    }),
+  )
+  return {
+    system,
+    objects: [
+      ...objects.map(({ object: { kind = '', metadata } }): PlannedObject => {
+        const namespace = isClusterScoped(kind)
+          ? undefined
+          : (metadata.namespace ?? target.namespace)
+        return { kind, name: metadata.name, ...(namespace === undefined ? {} : { namespace }) }
+      }),
+      ...claims,
+    ],
+    pods: ordinals.map((ordinal) => `${workload.statefulSet}-${ordinal}`),
+  }
+}

@@ -1,0 +1,22 @@
+import type { ManifestObject } from '../kube/manifests.ts'
+import { retarget } from '../kube/transforms.ts'
+import { RUN_LABEL } from '../model/run-label.ts'
+import type { TargetDescription } from '../model/target.ts'
+
+/**
+ * Manifests as a run applies them: as they are in the lab's default namespace, for which they are
+ * written; elsewhere moved to the run's namespace, with the names in them that lead to their
+ * Services, and labelled.
+ */
+export function placeManifests(
+  objects: readonly ManifestObject[],
+  { kind, namespace }: Pick<TargetDescription, 'kind' | 'namespace'>,
+  runId: string,
+): readonly ManifestObject[] {
+  if (kind === 'lab' && namespace === 'default') return objects
+  return retarget(objects, {
+    namespace,
+    suffix: `-${runId.slice(-4)}`,
+    labels: { [RUN_LABEL]: runId },
+  })
+}
