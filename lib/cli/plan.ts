@@ -82,8 +82,8 @@ function faultsText({ faults }: Plan): string[] {
   if (faults.length === 0) return ['No faults.']
   return faults.flatMap(({ fault, text, hits }) => [
     `Fault ${fault}: ${text}`,
-    ...hits.map(({ kind, name, zone, note }) => {
-      const about = [zone === undefined ? undefined : `zone ${zone}`, note].filter(Boolean)
+    ...hits.map(({ kind, name, zone, instance, note }) => {
+      const about = [zone && `zone ${zone}`, instance, note].filter(Boolean)
       return `  ${kind} ${name}${about.length === 0 ? '' : ` (${about.join('; ')})`}`
     }),
   ])

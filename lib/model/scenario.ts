@@ -16,7 +16,22 @@ export interface ScenarioOptions {
 }
 
 /** The faults that there are; one file each in `lib/faults/`. */
-export const FAULT_NAMES = ['cordon-zone', 'delete-pod'] as const
+export const FAULT_NAMES = [
+  'cordon-zone',
+  'drain-zone',
+  'delete-pod',
+  'kill-process',
+  'pause-process',
+  'stop-instance',
+  'power-cut',
+  'terminate-instance',
+  'reboot-instance',
+  'detach-volume',
+  'zone-outage',
+  'two-zone-outage',
+  'zone-partition',
+  'capacity-outage',
+] as const
 export type FaultName = (typeof FAULT_NAMES)[number]
 
 export interface ScenarioNeeds {
