@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { readRun } from '../report/read-run.ts'
+import { readTimeline } from '../report/records.ts'
 import { poll } from '../std/poll.ts'
 import { processesWithEnv } from '../std/process-identity.ts'
 import { findInterruptedRuns, recoverRun } from './recover.ts'
@@ -105,6 +106,16 @@ test('scenarios that pass: exit code 0, each heals, the file is taken down, repo
   for (const file of ['junit.xml', 'report.json', 'report.html', 'logs/vitest.log']) {
     expect(existsSync(join(dir, file))).toBe(true)
   }
+  // What the cluster did is written once, whichever process did it.
+  const seen = readTimeline(join(dir, 'timeline.ndjson')).filter(
+    ({ source }) => source === 'kubernetes',
+  )
+  const ofNode = seen.filter(({ subject }) => subject === 'node/node-a')
+  expect(ofNode.map(({ kind }) => kind).filter((kind) => kind.endsWith('cordoned'))).toEqual([
+    'node.cordoned',
+    'node.uncordoned',
+  ])
+  expect(seen.filter(({ kind }) => kind.startsWith('watch.'))).toEqual([])
   await expectNothingLeft()
 })
 

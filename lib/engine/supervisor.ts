@@ -16,6 +16,7 @@ import { decideExit } from './exit-code.ts'
 import { InterruptedError, type Interrupts } from './interrupts.ts'
 import { takeProjection } from './leaks.ts'
 import { LiveFeed } from './live-feed.ts'
+import { recordCluster } from './record-cluster.ts'
 import type { RunOptions } from './records.ts'
 import { findInterruptedRuns, recoverRun } from './recover.ts'
 import { assembleResults, withoutResult } from './results.ts'
@@ -181,6 +182,7 @@ async function conductRun(
     await ensureNamespace(run)
     return true
   })
+  const recording = await recordCluster(run, first)
   const end =
     prepared && !first.aborted
       ? await attempt('vitest could not be run', () => runScenarios(run, options))
@@ -203,6 +205,7 @@ async function conductRun(
     })
   }
   const cleaned = await cleanUpVisibly(run, options)
+  await recording[Symbol.asyncDispose]()
   if (second.aborted) throw stoppedAtOnce(run, started, interrupts)
   const { logsDir } = started
   if (logsDir !== undefined) {

@@ -54,6 +54,14 @@ describe('toHtml', () => {
     expect(bars).toContain('fault.injected: cordoned ip-10-0-1-10.ec2.internal')
   })
 
+  it('shows what the cluster did with the scenario in whose time it was', () => {
+    const [card = ''] =
+      page.split('cassandra/cordon/a-pod-whose-zone-is-cordoned')[1]?.split('</article>') ?? []
+    expect(card).toContain('pod.pending: cassandra-0 waits: 0/3 nodes are available')
+    expect(page.split('pod.pending:')).toHaveLength(2)
+    expect(page).not.toContain('pod.deleted')
+  })
+
   it('says at the top what went wrong beside the scenarios', () => {
     const broken = toHtml({ ...samplePassed, exitCode: 4, leaks: ['volume vol-1 is left'] }, [])
     expect(broken).toContain('<title>not undone')

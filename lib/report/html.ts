@@ -118,7 +118,7 @@ function scenarioCard(
 ): Markup {
   const chart = timelineChart(
     spans.filter((span) => span.scenario === result.id && span.kind !== 'scenario'),
-    instants.filter((event) => event.scenario === result.id),
+    instants.filter((event) => event.scenario === result.id || isDuring(event, result)),
     [result.startedAtMs, result.startedAtMs + result.durationMs],
   )
   const why = result.outcome === 'pass' ? undefined : result.reason
@@ -185,6 +185,12 @@ function dataTable(data: Evidence['data']): Markup | undefined {
   </table>`
 }
 
+/** What the cluster did is seen by the supervisor, which knows no scenario: its time tells. */
+function isDuring({ source, atMs }: TimelineEvent, result: ScenarioResult): boolean {
+  const { startedAtMs, durationMs } = result
+  return source === 'kubernetes' && atMs >= startedAtMs && atMs <= startedAtMs + durationMs
+}
+
 /** What belongs to no scenario: bring-up, tear-down, and the scenarios themselves as bars. */
 function runTimeline(
   summary: RunSummary,
@@ -205,7 +211,9 @@ function runTimeline(
     }))
   const chart = timelineChart(
     [...spans.filter((span) => ofRun(span.scenario)), ...scenarios],
-    instants.filter((event) => ofRun(event.scenario)).slice(0, MAX_INSTANTS_OF_RUN),
+    instants
+      .filter((event) => event.source !== 'kubernetes' && ofRun(event.scenario))
+      .slice(0, MAX_INSTANTS_OF_RUN),
     [0, summary.durationMs],
   )
   return chart === undefined
