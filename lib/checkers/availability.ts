@@ -1,6 +1,13 @@
 import type { OperationOutcome, OperationRecord } from '../model/operation.ts'
 import type { Judgement } from '../model/verdict.ts'
-import { type Finding, judge, type Quantiles, quantilesMs, seconds } from './findings.ts'
+import {
+  type Finding,
+  firstAbove,
+  judge,
+  type Quantiles,
+  quantilesMs,
+  seconds,
+} from './findings.ts'
 
 /** A stretch of the run: `before`, `during` or `after` a fault. */
 export interface Phase {
@@ -61,8 +68,8 @@ interface ZoneHistory {
   readonly records: readonly OperationRecord[]
   /** When each acknowledgement came, rising. */
   readonly okNs: readonly number[]
-  readonly firstDueNs: number
-  readonly lastDueNs: number
+  /** When each operation was due, rising. */
+  readonly dueNs: readonly number[]
 }
 
 /**
@@ -70,8 +77,8 @@ interface ZoneHistory {
  * - An operation belongs to the phase in which it was due (open loop), if that is sure by the clocks'
  *   uncertainty. One that was due just before a fault and hit by it counts before: whoever claims
  *   all of a phase leaves the longest an operation may take out at its end.
- * - A gap is time without an acknowledgement, cut at the phase's ends and at the first and last
- *   operation that was due in the zone.
+ * - A gap is time without an acknowledgement in the zone while an operation waits: from when the
+ *   next one was due. It is cut at the phase's ends, and ends with the load.
  * - The first success is the first acknowledgement of an operation that was sent in the phase.
  *
  * A claim that is broken makes it false; too few acknowledged operations, or none due, unknown.
@@ -126,13 +133,8 @@ function zonesOf(history: Iterable<OperationRecord>): Map<string, ZoneHistory> {
   return new Map(
     [...zones].map(([zone, records]) => {
       const okNs = records.filter(({ outcome }) => outcome === 'ok').map(({ doneNs }) => doneNs)
-      let firstDueNs = Number.POSITIVE_INFINITY
-      let lastDueNs = Number.NEGATIVE_INFINITY
-      for (const { dueNs } of records) {
-        firstDueNs = Math.min(firstDueNs, dueNs)
-        lastDueNs = Math.max(lastDueNs, dueNs)
-      }
-      return [zone, { records, okNs: okNs.toSorted((a, b) => a - b), firstDueNs, lastDueNs }]
+      const dueNs = records.map((record) => record.dueNs)
+      return [zone, { records, okNs: rising(okNs), dueNs: rising(dueNs) }]
     }),
   )
 }
@@ -172,20 +174,22 @@ function measure(
   }
 }
 
-function longestGap(
-  { okNs, firstDueNs, lastDueNs }: ZoneHistory,
-  phase: Phase,
-): ZoneAvailability['longestGap'] {
-  const untilNs = Math.min(phase.untilNs, lastDueNs)
-  let fromNs = Math.max(phase.fromNs, firstDueNs)
-  let longest = { fromMs: fromNs / 1e6, lengthMs: 0 }
-  const ends = [...okNs.filter((atNs) => atNs > fromNs && atNs < untilNs), untilNs]
-  for (const atNs of ends) {
-    const lengthMs = (atNs - fromNs) / 1e6
-    if (lengthMs > longest.lengthMs) longest = { fromMs: fromNs / 1e6, lengthMs }
-    fromNs = atNs
+function longestGap({ okNs, dueNs }: ZoneHistory, phase: Phase): ZoneAvailability['longestGap'] {
+  const endNs = Math.min(phase.untilNs, dueNs.at(-1) ?? phase.fromNs)
+  const inside = okNs.slice(firstAbove(okNs, phase.fromNs), firstAbove(okNs, endNs - 1))
+  let longest = { fromMs: phase.fromNs / 1e6, lengthMs: 0 }
+  let lastNs = phase.fromNs
+  for (const okOrEndNs of [...inside, endNs]) {
+    const waitingFromNs = dueNs[firstAbove(dueNs, lastNs - 1)] ?? okOrEndNs
+    const lengthMs = (okOrEndNs - waitingFromNs) / 1e6
+    if (lengthMs > longest.lengthMs) longest = { fromMs: waitingFromNs / 1e6, lengthMs }
+    lastNs = okOrEndNs
   }
   return longest
+}
+
+function rising(numbers: readonly number[]): number[] {
+  return numbers.toSorted((a, b) => a - b)
 }
 
 /** What of a claim does not hold, one sentence each. */
