@@ -1,5 +1,6 @@
 import { request } from 'node:http'
 import { z } from 'zod'
+import { EC2_TRAITS } from '../daemon/config.ts'
 import { LabError, LabRefusal } from '../std/lab-error.ts'
 import type { LabPaths } from '../std/paths.ts'
 
@@ -9,6 +10,7 @@ const labStatus = z.looseObject({
   hint: z.string().optional(),
   log: z.string().optional(),
   timers: z.enum(['eks', 'short']).optional(),
+  ec2: z.array(z.enum(EC2_TRAITS)).optional(),
   machines: z
     .array(
       z.object({

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import type { BootEvent } from '../daemon/config.ts'
+import { type BootEvent, EC2_TRAITS, type Ec2Trait } from '../daemon/config.ts'
 import { liveDaemon, removeLab } from '../daemon/remains.ts'
 import { messageOf } from '../std/error-facts.ts'
 import { LabError, LabRefusal } from '../std/lab-error.ts'
@@ -43,6 +43,11 @@ program
       "Kubernetes' timers as on EKS (the default), or shortened where flags can",
     ).choices(['eks', 'short']),
   )
+  .option(
+    '--ec2 <traits>',
+    `what is hard about the real EC2, of ${EC2_TRAITS.join(',')}; by default its API is kind`,
+    ec2Traits,
+  )
   .option('--seed <text>', "what the EC2 API's ids and delays come out of")
   .addHelpText('after', '\nExample:\n  npx zonefall lab up --zones 2')
   .action(async (flags: UpFlags) => {
@@ -52,6 +57,7 @@ program
       {
         zones: flags.zones,
         timers: flags.timers,
+        ec2: flags.ec2,
         tied: flags.tied ?? false,
         seed: flags.seed,
       },
@@ -164,6 +170,7 @@ interface UpFlags {
   tied?: true
   zones: number
   timers?: 'eks' | 'short'
+  ec2?: Ec2Trait[]
   seed?: string
 }
 
@@ -216,4 +223,14 @@ function wholeNumber(text: string): number {
   if (!/^[1-6]$/.test(text))
     throw new InvalidArgumentError('It must be a whole number from 1 to 6.')
   return Number(text)
+}
+
+function ec2Traits(text: string): Ec2Trait[] {
+  return [...new Set(text.split(','))].map((one) => {
+    const trait = EC2_TRAITS.find((name) => name === one)
+    if (trait === undefined) {
+      throw new InvalidArgumentError(`It must be some of ${EC2_TRAITS.join(',')}.`)
+    }
+    return trait
+  })
 }

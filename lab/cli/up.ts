@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { ensureArtifacts } from '../artifacts/ensure-artifacts.ts'
 import { ensureHostPackages } from '../artifacts/host-packages.ts'
 import { GO_MODULES } from '../artifacts/versions.ts'
-import type { BootEvent } from '../daemon/config.ts'
+import type { BootEvent, Ec2Trait } from '../daemon/config.ts'
 import { launchDaemon } from '../daemon/launch.ts'
 import { liveDaemon, removeLab } from '../daemon/remains.ts'
 import { LAB_CREDENTIALS } from '../cluster/control-plane.ts'
@@ -21,6 +21,8 @@ export interface UpOptions {
   readonly zones: number
   /** Those of a lab that is up already, or EKS's, unless named. */
   readonly timers: Timers | undefined
+  /** Those of a lab that is up already, or none, unless named. */
+  readonly ec2: readonly Ec2Trait[] | undefined
   readonly tied: boolean
   readonly seed: string | undefined
 }
@@ -51,10 +53,16 @@ export async function up(
 ): Promise<LabAccess> {
   const running = await liveDaemon(paths)
   if (running !== undefined) {
-    const { timers = 'eks' } = await readStatus(paths)
+    const { timers = 'eks', ec2 = [] } = await readStatus(paths)
     if (options.timers !== undefined && timers !== options.timers) {
       throw new LabRefusal(`the lab ${paths.name} is up with the timers ${timers}`, {
         hint: `take it down first, or say --timers ${timers}`,
+      })
+    }
+    if (options.ec2 !== undefined && options.ec2.toSorted().join() !== ec2.toSorted().join()) {
+      const now = ec2.length === 0 ? 'kind' : ec2.join(',')
+      throw new LabRefusal(`the lab ${paths.name} is up with an EC2 API that is ${now}`, {
+        hint: `take it down first, or leave --ec2 out`,
       })
     }
     return accessTo(paths, running.ports.ec2, { timers, reused: true })
@@ -82,6 +90,7 @@ export async function up(
         name: paths.name,
         zones: options.zones,
         timers,
+        ec2: [...(options.ec2 ?? [])],
         seed: options.seed ?? randomBytes(4).toString('hex'),
         tied: options.tied,
         artifacts: {

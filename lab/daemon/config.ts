@@ -3,12 +3,18 @@ import { z } from 'zod'
 /** Descriptors that the daemon inherits: sockets opened in the host's network, and its progress. */
 export const DESCRIPTORS = { apiServer: 3, ec2: 4, progress: 5 } as const
 
+/** `throttled`: RequestLimitExceeded now and then; `eventual`: answers may be behind. */
+export const EC2_TRAITS = ['throttled', 'eventual'] as const
+export type Ec2Trait = (typeof EC2_TRAITS)[number]
+
 /** What the launcher tells the daemon, in `ZONEFALL_LAB_CONFIG`. */
 export const daemonConfig = z.strictObject({
   name: z.string(),
   zones: z.int(),
   timers: z.enum(['eks', 'short']),
   seed: z.string(),
+  /** What of the real EC2's temper its API shows. */
+  ec2: z.array(z.enum(EC2_TRAITS)),
   /** Ports on the host's 127.0.0.1 behind the inherited sockets. */
   ports: z.strictObject({ apiServer: z.int(), ec2: z.int() }),
   /** The daemon goes when its standard input ends. */

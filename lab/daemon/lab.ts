@@ -30,6 +30,9 @@ import { CLUSTER_NAME, nodegroup } from './nodegroup.ts'
 
 const EC2_PORT = 8000
 const REGISTRY_PORT = 5000
+/** Far less than EC2's (API guide, "Request throttling"), so that a few busy clients meet it. */
+const REQUEST_LIMIT = { burst: 20, perSecond: 10 }
+const EC2_LAG_MS = 1000
 const MACHINE_TIMEOUT_MS = 60_000
 
 /** Times a named step of the boot and tells the screen. */
@@ -108,6 +111,8 @@ export class Lab {
       seed: config.seed,
       vpc: { id: VPC_ID, cidr: VPC_CIDR },
       images: [NODE_IMAGE_ID],
+      ...(config.ec2.includes('throttled') ? { requestLimit: REQUEST_LIMIT } : {}),
+      ...(config.ec2.includes('eventual') ? { eventual: { maxLagMs: EC2_LAG_MS } } : {}),
       credentials: [LAB_CREDENTIALS],
       eventLog,
     })
@@ -167,6 +172,7 @@ export class Lab {
     return {
       name: this.config.name,
       timers: this.config.timers,
+      ec2: this.config.ec2,
       kubeconfig: this.paths.kubeconfig,
       ...this.#ec2?.snapshot(),
       groups: this.#scaling?.snapshot(),

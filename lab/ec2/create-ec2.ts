@@ -4,6 +4,7 @@ import type { BlockStore, Machines, Network } from './backend.ts'
 import { Background } from './background.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Ec2Change, Ec2Context } from './context.ts'
+import { type EventualOptions, History } from './history.ts'
 import { IdempotencyTable } from './idempotency.ts'
 import { findInstance, type InstanceStateName } from './instances/instance.ts'
 import { machineWentOff } from './instances/instance-lifecycle.ts'
@@ -55,6 +56,8 @@ export interface Ec2Options {
   readonly authorize?: Authorize
   /** RequestLimitExceeded beyond it; by default there is none. */
   readonly requestLimit?: RequestLimitOptions
+  /** Answers over HTTP may be behind, as EC2's are; by default they never are. */
+  readonly eventual?: EventualOptions
   readonly clock?: Clock
 }
 
@@ -101,9 +104,15 @@ export function createEc2(options: Ec2Options): Ec2 {
   const authorize = options.authorize ?? (() => true)
   // What the lab does itself is not subject to anybody's policy.
   const lab = { accessKeyId: 'lab', authorize: () => true }
-  const call: Ec2['call'] = (action, parameters) =>
-    perform(context, lab, action, new Map(Object.entries(parameters)))
-  const service = createEc2Service(context)
+  const history =
+    options.eventual && new History(context, options.eventual, seededRandom(`${options.seed}/lag`))
+  subscribe(() => history?.note())
+  const call: Ec2['call'] = (action, parameters) => {
+    const result = perform(context, lab, action, new Map(Object.entries(parameters)))
+    history?.note()
+    return result
+  }
+  const service = createEc2Service(context, history)
   const services = new Map<string, QueryService>()
   const addService: Ec2['addService'] = (one) => void services.set(one.name, one)
   for (const one of [service, createSts(options.accountId)]) addService(one)
@@ -137,6 +146,7 @@ export function createEc2(options: Ec2Options): Ec2 {
         if (value === undefined) instance.tags.delete(key)
         else instance.tags.set(key, value)
       }
+      history?.note()
     },
     machineStopped(instanceId) {
       context.log(`${instanceId} went off by itself`)

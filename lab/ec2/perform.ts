@@ -11,9 +11,16 @@ const BY_NAME: ReadonlyMap<string, Action> = new Map(ACTIONS.map((one) => [one.n
 
 /**
  * Does one call, whoever makes it: everything that changes the account goes through here.
- * Throws ApiError; a dry run that would have succeeded throws DryRunOperation, as EC2 does.
+ * `seen` is the account as this caller sees it, which may be a little behind. Throws ApiError; a
+ * dry run that would have succeeded throws DryRunOperation, as EC2 does.
  */
-export function perform(context: Ec2Context, caller: Caller, name: string, form: Form): XmlObject {
+export function perform(
+  context: Ec2Context,
+  caller: Caller,
+  name: string,
+  form: Form,
+  seen: Ec2Context = context,
+): XmlObject {
   const action = BY_NAME.get(name)
   if (action === undefined) {
     throw invalidAction(`The action ${name} is not valid for this web service.`)
@@ -22,13 +29,33 @@ export function perform(context: Ec2Context, caller: Caller, name: string, form:
     throw unauthorized(context, caller, name)
   }
   forgetTerminated(context)
-  const prepared: Prepared = action.prepare(form, context)
+  const reads = name.startsWith('Describe')
+  if (!reads && seen !== context) checkSeen(action, form, seen)
+  const prepared: Prepared = action.prepare(form, reads ? seen : context)
   if (prepared.dryRun) {
     const words = 'Request would have succeeded, but DryRun flag is set.'
     throw new ApiError('DryRunOperation', words, 412)
   }
   return prepared.commit()
 }
+
+/** A change is done to what there is, but what it names must have been seen to be there. */
+function checkSeen(action: Action, form: Form, seen: Ec2Context): void {
+  try {
+    action.prepare(form, seen)
+  } catch (error) {
+    if (error instanceof ApiError && SEEN_LATE.has(error.code)) throw error
+  }
+}
+
+/** What EC2 says of a resource that was made a moment ago. */
+const SEEN_LATE: ReadonlySet<string> = new Set([
+  'InvalidInstanceID.NotFound',
+  'InvalidVolume.NotFound',
+  'InvalidSnapshot.NotFound',
+  'InvalidNetworkAclID.NotFound',
+  'InvalidAssociationID.NotFound',
+])
 
 function unauthorized(context: Ec2Context, caller: Caller, name: string): ApiError {
   const user = `arn:aws:iam::${context.accountId}:user/${caller.accessKeyId}`
