@@ -49,12 +49,11 @@ export interface BootMeasurement {
 
 /** Boots a lab of its own name, measures it, and takes it down. Artifacts must be built. */
 export async function measureBoot(): Promise<BootMeasurement> {
-  await lab('down')
+  await downLab()
   try {
     const begin = performance.now()
-    const { stdout } = await lab('up', '--json')
+    const access = await upLab()
     const upSeconds = secondsSince(begin)
-    const access = z.object({ kubeconfig: z.string(), logs: z.string() }).parse(JSON.parse(stdout))
     await firstVolume(access.kubeconfig)
     const firstVolumeSeconds = secondsSince(begin)
     const again = performance.now()
@@ -69,8 +68,19 @@ export async function measureBoot(): Promise<BootMeasurement> {
       memoryRssMiB: rssMiB,
     }
   } finally {
-    await lab('down')
+    await downLab()
   }
+}
+
+/** Boots the bench's lab. */
+export async function upLab(): Promise<{ readonly kubeconfig: string; readonly logs: string }> {
+  const { stdout } = await lab('up', '--json')
+  return z.object({ kubeconfig: z.string(), logs: z.string() }).parse(JSON.parse(stdout))
+}
+
+/** Takes it down, if it is up. */
+export async function downLab(): Promise<void> {
+  await lab('down')
 }
 
 function lab(...args: string[]): Promise<{ stdout: string }> {

@@ -8,13 +8,17 @@ import { readTimeline } from '../lib/report/records.ts'
 import { pairSpans } from '../lib/report/spans.ts'
 import { measureBoot } from './lab-boot.ts'
 import { measureOverhead } from './overhead.ts'
+import { measureHubLatency } from './watch-hub.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const BRING_UP = 'cassandra/failover/each-volume'
 
 const program = new Command('bench')
   .description('Measures what bench/README.md records; prints a line for each figure.')
-  .argument('[what...]', 'of boot, cassandra, artifacts; without any: boot and cassandra')
+  .argument(
+    '[what...]',
+    'of boot, cassandra, watch-hub, artifacts; without any: boot and cassandra',
+  )
   .option('--repeat <n>', 'boots', Number, 3)
   .addHelpText('after', '\nExample:\n  npm run bench -- boot --repeat 5')
   .parse()
@@ -26,8 +30,9 @@ console.log(`${new Date().toISOString()}, ${cpus().length} cores, ${gib} GiB, Li
 for (const what of wanted) {
   if (what === 'boot') await benchBoot()
   else if (what === 'cassandra') await benchCassandra()
+  else if (what === 'watch-hub') await benchWatchHub()
   else if (what === 'artifacts') await benchArtifacts()
-  else program.error(`there is no bench ${what}; there are boot, cassandra, artifacts`)
+  else program.error(`there is no bench ${what}; there are boot, cassandra, watch-hub, artifacts`)
 }
 
 async function benchBoot(): Promise<void> {
@@ -45,7 +50,7 @@ async function benchCassandra(): Promise<void> {
   const out = await mkdtemp(join(tmpdir(), 'zonefall-bench-'))
   try {
     await node(['lib/cli/main.ts', 'run', BRING_UP, `--out=${out}`])
-    const events = readTimeline(join(out, 'latest'))
+    const events = readTimeline(join(out, 'latest', 'timeline.ndjson'))
     const ready = pairSpans(events).find(({ text }) => text?.startsWith('wait for 3 replicas'))
     if (ready?.endMs === undefined) throw new Error('the run never waited for the replicas')
     const { share, overheadMs, totalMs } = measureOverhead(events)
@@ -56,6 +61,14 @@ async function benchCassandra(): Promise<void> {
   } finally {
     await rm(out, { recursive: true })
   }
+}
+
+async function benchWatchHub(): Promise<void> {
+  const { writes, p50Ms, p99Ms, maxMs } = await measureHubLatency(1000)
+  console.log(
+    `watch hub: from the answer to a write until its timeline entry, ${writes} writes: ` +
+      `p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms, longest ${maxMs.toFixed(1)} ms`,
+  )
 }
 
 async function benchArtifacts(): Promise<void> {
