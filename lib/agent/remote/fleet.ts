@@ -99,6 +99,10 @@ export class AgentFleet implements Disposable {
     return this.#members.map(({ agent }) => agent)
   }
 
+  get isStarted(): boolean {
+    return this.#startRunNs !== undefined
+  }
+
   /** When the workload's time is 0, on the run's clock; nanoseconds. */
   get startRunNs(): number {
     if (this.#startRunNs === undefined) throw new InconclusiveError('No agent has been started.')
