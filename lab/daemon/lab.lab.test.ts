@@ -12,12 +12,21 @@ import {
   waitUntilVolumeAvailable,
   waitUntilVolumeInUse,
 } from '@aws-sdk/client-ec2'
+import { SuspendProcessesCommand } from '@aws-sdk/client-auto-scaling'
 import type { LabAccess } from '../cli/up.ts'
 import { cgroupsNamed } from '../machine/cgroups.ts'
 import { labPaths } from '../std/paths.ts'
 import { until } from '../std/until.ts'
 import { hostState, loopsBelow, processesMentioning } from '../testing/host-state.ts'
-import { ec2Client, labCommand, labUp, onMachine, spawnTiedLab } from '../testing/lab-under-test.ts'
+import {
+  autoScalingClient,
+  ec2Client,
+  labCommand,
+  labUp,
+  nodeGroup,
+  onMachine,
+  spawnTiedLab,
+} from '../testing/lab-under-test.ts'
 import { liveDaemon } from './remains.ts'
 
 const NAME = 'test-one'
@@ -30,6 +39,10 @@ beforeAll(async () => {
   for (const name of [NAME, OTHER]) await labCommand(name, 'down')
   before = await hostState()
   access = await labUp(NAME)
+  // What is stopped here is started again here, and not to be replaced meanwhile.
+  const scaling = autoScalingClient(access)
+  const { AutoScalingGroupName } = await nodeGroup(scaling)
+  await scaling.send(new SuspendProcessesCommand({ AutoScalingGroupName }))
 }, 1_800_000)
 
 afterAll(async () => {

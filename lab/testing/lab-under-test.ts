@@ -1,6 +1,11 @@
 import { execFile, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import {
+  AutoScalingClient,
+  type AutoScalingGroup,
+  DescribeAutoScalingGroupsCommand,
+} from '@aws-sdk/client-auto-scaling'
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { z } from 'zod'
 import { type LabAccess, labAccess } from '../cli/up.ts'
@@ -49,6 +54,23 @@ export function ec2Client(access: LabAccess): EC2Client {
     endpoint: access.ec2Endpoint,
     credentials: { accessKeyId: access.accessKeyId, secretAccessKey: access.secretAccessKey },
   })
+}
+
+/** An Auto Scaling client of the lab, as a person's would be. */
+export function autoScalingClient(access: LabAccess): AutoScalingClient {
+  return new AutoScalingClient({
+    region: access.region,
+    endpoint: access.ec2Endpoint,
+    credentials: { accessKeyId: access.accessKeyId, secretAccessKey: access.secretAccessKey },
+  })
+}
+
+/** The Auto Scaling group of the lab's nodes. */
+export async function nodeGroup(client: AutoScalingClient): Promise<AutoScalingGroup> {
+  const { AutoScalingGroups = [] } = await client.send(new DescribeAutoScalingGroupsCommand({}))
+  const [group] = AutoScalingGroups
+  if (group === undefined) throw new Error('the lab has no Auto Scaling group')
+  return group
 }
 
 /** A command on one of the lab's machines; throws when it fails. */
