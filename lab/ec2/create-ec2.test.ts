@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { ApiError } from './api-error.ts'
 import { createEc2, type Ec2 } from './create-ec2.ts'
 import type { Ec2Change } from './context.ts'
@@ -69,6 +70,7 @@ function createWorld(seed: string): World {
     machines: backend.machines,
     blocks: backend.blocks,
     network: backend.network,
+    vpc: VPC,
     seed,
     clock,
     eventLog: (line) => void log.push(line),
@@ -101,6 +103,23 @@ const instanceId = ({ ec2 }: World, n: number): string =>
 const volumeId = ({ ec2 }: World, n: number): string =>
   nth(ec2.snapshot().volumes, n)?.volumeId ?? 'vol-00000000000000000'
 
+const aclId = ({ ec2 }: World, n: number): string =>
+  nth(aclsOf(ec2), n)?.networkAclId ?? 'acl-00000000000000000'
+
+/** The ACLs as DescribeNetworkAcls shows them. */
+const aclsOf = (ec2: Ec2) =>
+  z
+    .object({
+      networkAclSet: z.array(
+        z.object({
+          networkAclId: z.string(),
+          entrySet: z.array(z.object({ ruleNumber: z.int(), egress: z.boolean() })),
+          associationSet: z.array(z.object({ subnetId: z.string() })),
+        }),
+      ),
+    })
+    .parse(ec2.call('DescribeNetworkAcls', {})).networkAclSet
+
 const index = fc.nat(7)
 const zone = fc.constantFrom(...ZONES.map(({ name }) => name))
 
@@ -124,6 +143,7 @@ const call = (
   })
 
 const DEVICES = ['/dev/xvdaa', '/dev/sdf', '/dev/xvdf', '/dev/xvdab']
+const VPC = { id: 'vpc-0123456789abcdef0', cidr: '10.0.0.0/16' }
 const FAILING = ['launch', 'powerOn', 'shutDown', 'create', 'remove', 'plug', 'unplug'] as const
 const DATA_VOLUME = {
   'BlockDeviceMapping.1.DeviceName': '/dev/sdf',
@@ -188,6 +208,20 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   call('DeleteVolume', (world, n) => ({ VolumeId: volumeId(world, n) })),
   call('ModifyVolume', (world, n, m) => ({ VolumeId: volumeId(world, n), Size: String(m + 1) })),
   call('CreateSnapshot', (world, n) => ({ VolumeId: volumeId(world, n) })),
+  call('CreateNetworkAcl', () => ({ VpcId: VPC.id })),
+  call('DeleteNetworkAcl', (world, n) => ({ NetworkAclId: aclId(world, n) })),
+  call('CreateNetworkAclEntry', (world, n, m) => ({
+    NetworkAclId: aclId(world, n),
+    RuleNumber: String(m),
+    Egress: String(m % 2 === 0),
+    Protocol: '-1',
+    RuleAction: 'deny',
+    CidrBlock: '10.0.0.0/16',
+  })),
+  call('ReplaceNetworkAclAssociation', (world, n, m) => ({
+    AssociationId: nth(world.ec2.snapshot().subnets, n)?.networkAclAssociationId ?? '',
+    NetworkAclId: aclId(world, m),
+  })),
   call('StartInstances', (world, n) => ({ 'InstanceId.1': instanceId(world, n) })),
   call('StopInstances', (world, n, m) => ({
     'InstanceId.1': instanceId(world, n),
@@ -220,6 +254,12 @@ function problems({ ec2, backend, log, illegal }: World): readonly string[] {
     const plugged = plug === `${attachment.instanceId} ${attachment.device}`
     must(root || attachment.state !== 'attached' || plugged, `${id} is attached, not plugged in`)
   }
+  const associated = aclsOf(ec2).flatMap(({ associationSet }) => associationSet)
+  const subnetIds = associated.map(({ subnetId }) => subnetId).toSorted()
+  must(
+    subnetIds.join() === ZONES.map(({ subnetId }) => subnetId).join(),
+    'a subnet has not one ACL',
+  )
   for (const { instanceId: id, state, rebooting } of instances) {
     const roots = volumes.filter((one) => one.root && one.attachment?.instanceId === id).length
     must(roots === (state === 'terminated' ? 0 : 1), `${id} is ${state} with ${roots} root disks`)
@@ -230,6 +270,19 @@ function problems({ ec2, backend, log, illegal }: World): readonly string[] {
   }
   return found
 }
+
+/** Where packets obey other rules than the API shows, when all changes have had their time. */
+const disobeyed = ({ ec2, backend }: World): readonly string[] =>
+  aclsOf(ec2).flatMap(({ entrySet, associationSet }) => {
+    const shown = (egress: boolean) =>
+      entrySet.filter((entry) => entry.egress === egress && entry.ruleNumber < 32_767).length
+    return associationSet.flatMap(({ subnetId }) => {
+      const acl = backend.acls.get(subnetId)
+      if (acl === undefined && backend.acls.size === 0) return []
+      const same = acl?.ingress.length === shown(false) && acl.egress.length === shown(true)
+      return same ? [] : [subnetId]
+    })
+  })
 
 /** What is in a state that should have passed by itself. */
 function halfDone({ ec2 }: World): readonly string[] {
@@ -266,6 +319,7 @@ describe('whatever is asked of EC2', () => {
         await world.clock.advance(600_000)
         expect(problems(world)).toEqual([])
         expect(halfDone(world)).toEqual([])
+        expect(disobeyed(world)).toEqual([])
         await world.ec2.close()
       },
     )

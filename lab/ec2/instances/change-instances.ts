@@ -4,7 +4,7 @@ import type { Ec2Context } from '../context.ts'
 import { flag, list, text } from '../wire/parameters.ts'
 import type { XmlObject } from '../wire/xml.ts'
 import { checkCapacity } from './capacity.ts'
-import { findInstances, type Instance } from './instance.ts'
+import { findInstances, type Instance, type PowerDown } from './instance.ts'
 import {
   beginReboot,
   beginStart,
@@ -17,12 +17,20 @@ import { stateView } from './instance-view.ts'
 const ids = list(text)
 const force = { Force: flag.optional(), SkipOsShutdown: flag.optional() }
 
-/** Force and SkipOsShutdown both end in a power cut: neither waits for the OS. */
-const howOf = (wishes: {
+interface Wishes {
   readonly Force?: boolean | undefined
   readonly SkipOsShutdown?: boolean | undefined
-}): 'orderly' | 'power-off' =>
-  wishes.Force === true || wishes.SkipOsShutdown === true ? 'power-off' : 'orderly'
+}
+
+/**
+ * SkipOsShutdown alone is a power cut. Force lets the OS try first, within the limit that an orderly
+ * stop has here too (API reference, StopInstances and TerminateInstances).
+ */
+const howOf = ({ SkipOsShutdown }: Wishes): PowerDown =>
+  SkipOsShutdown === true ? 'power-off' : 'orderly'
+
+/** Asked again with one of these, an OS that is still trying is given no more time. */
+const hurries = (wishes: Wishes): boolean => wishes.Force === true || wishes.SkipOsShutdown === true
 
 function named(context: Ec2Context, ids: readonly string[]): readonly Instance[] {
   if (ids.length === 0) throw missingParameter('InstanceId')
@@ -89,9 +97,7 @@ export const stopInstances = defineAction({
     const how = howOf(wishes)
     return changing(instances, (instance) => {
       if (instance.state.name === 'running') beginStop(context, instance, how)
-      else if (instance.state.name === 'stopping' && how === 'power-off') {
-        hurryStop(context, instance)
-      }
+      else if (instance.state.name === 'stopping' && hurries(wishes)) hurryStop(context, instance)
     })
   },
 })
@@ -113,7 +119,7 @@ export const rebootInstances = defineAction({
   },
 })
 
-/** Always possible; an instance that is gone stays so. */
+/** Always possible; an instance that is gone stays so, one that is going can be hurried. */
 export const terminateInstances = defineAction({
   name: 'TerminateInstances',
   parameters: { InstanceId: ids, ...force },
@@ -122,8 +128,15 @@ export const terminateInstances = defineAction({
     const how = howOf(wishes)
     return changing(instances, (instance) => {
       const { name } = instance.state
-      if (name === 'terminated' || name === 'shutting-down') return
-      beginTerminate(context, instance, how)
+      if (name === 'terminated') return
+      if (name === 'shutting-down') {
+        if (hurries(wishes)) instance.hurry?.()
+      } else
+        beginTerminate(
+          context,
+          instance,
+          hurries(wishes) && name === 'stopping' ? 'power-off' : how,
+        )
     })
   },
 })

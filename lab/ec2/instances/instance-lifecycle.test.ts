@@ -25,8 +25,8 @@ const start = (test: Ec2UnderTest, id: string) =>
   test.client.send(new StartInstancesCommand({ InstanceIds: [id] }))
 const reboot = (test: Ec2UnderTest, id: string) =>
   test.client.send(new RebootInstancesCommand({ InstanceIds: [id] }))
-const terminate = (test: Ec2UnderTest, id: string) =>
-  test.client.send(new TerminateInstancesCommand({ InstanceIds: [id] }))
+const terminate = (test: Ec2UnderTest, id: string, how = {}) =>
+  test.client.send(new TerminateInstancesCommand({ InstanceIds: [id], ...how }))
 
 const pendingInstance = (test: Ec2UnderTest): string =>
   test.ec2.runInstances({ imageId: 'ami-1', instanceType: 't3.medium', zone: 'us-east-1a' })[0]
@@ -120,14 +120,59 @@ describe('an instance', () => {
     expect(test.backend.calls.filter((call) => call.includes('plug'))).toHaveLength(1)
   })
 
-  it.each([{ SkipOsShutdown: true }, { Force: true }])('loses its power by %o', async (how) => {
+  it.each([{ SkipOsShutdown: true }, { SkipOsShutdown: true, Force: true }])(
+    'loses its power by %o',
+    async (how) => {
+      await using test = await startEc2()
+      const id = await launched(test)
+      await stop(test, id, how)
+      await test.clock.advance(0)
+      expect(test.backend.power.get(id)).toBe('off')
+      expect(test.backend.calls.at(-1)).toBe(`powerOff ${id}`)
+      expect((await stateOf(test, id))?.Name).toBe('stopping')
+    },
+  )
+
+  it('is asked to shut down first by Force alone, and has minutes for it', async () => {
     await using test = await startEc2()
-    const id = await launched(test)
-    await stop(test, id, how)
-    await test.clock.advance(0)
-    expect(test.backend.power.get(id)).toBe('off')
-    expect(test.backend.calls.at(-1)).toBe(`powerOff ${id}`)
-    expect((await stateOf(test, id))?.Name).toBe('stopping')
+    const [stopped, terminated] = [await launched(test), await launched(test)]
+    for (const [id, end] of [
+      [stopped, stop],
+      [terminated, terminate],
+    ] as const) {
+      test.backend.holdNext('shutDown')
+      await end(test, id, { Force: true })
+      await test.clock.advance(1000)
+      expect(test.backend.calls.at(-1)).toBe(`shutDown ${id}`)
+    }
+    expect((await stateOf(test, stopped))?.Name).toBe('stopping')
+    await terminate(test, terminated, { Force: true })
+    await test.clock.advance(1000)
+    expect((await stateOf(test, terminated))?.Name).toBe('terminated')
+    expect((await stateOf(test, stopped))?.Name).toBe('stopping')
+    await test.clock.advance(240_000)
+    expect((await stateOf(test, stopped))?.Name).toBe('stopped')
+  })
+
+  it('that fails to launch while it is being terminated is terminated once', async () => {
+    await using test = await startEc2()
+    test.backend.failNext('launch')
+    const [one] = test.ec2.runInstances({
+      imageId: 'ami-1',
+      instanceType: 't3.medium',
+      zone: 'us-east-1a',
+    })
+    const id = one?.instanceId ?? ''
+    const release = test.backend.holdNext('destroy')
+    for (let ms = 0; !test.backend.calls.includes(`destroy ${id}`); ms += 10) {
+      expect(ms).toBeLessThan(2000)
+      await test.clock.advance(10)
+    }
+    await terminate(test, id)
+    release()
+    await test.clock.advance(10_000)
+    expect((await stateOf(test, id))?.Name).toBe('terminated')
+    expect(test.log.join('\n')).not.toContain("can't go")
   })
 
   it('that takes its time to stop can be hurried, and is not waited for without end', async () => {
