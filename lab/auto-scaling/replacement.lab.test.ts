@@ -71,36 +71,6 @@ it('begins with the nodes in service', async () => {
   expect(status.stdout).toContain(`${groupName}  3 of 3 in service`)
 })
 
-it('replaces a stopped instance, unless that is suspended', { timeout: 300_000 }, async () => {
-  const zone = 'us-east-1c'
-  const { InstanceId: id = '' } = await memberIn(zone)
-  const processes = {
-    AutoScalingGroupName: groupName,
-    ScalingProcesses: ['ReplaceUnhealthy', 'AZRebalance'],
-  }
-  await scaling.send(new SuspendProcessesCommand(processes))
-  await ec2.send(new StopInstancesCommand({ InstanceIds: [id] }))
-  await until('the health check', BUDGET, async () =>
-    (await memberIn(zone)).HealthStatus === 'Unhealthy' ? true : undefined,
-  )
-  await until('its end', BUDGET, async () => ((await stateOf(id)) === 'stopped' ? true : undefined))
-  // What is replaced is so in the look that finds it unhealthy.
-  expect(await memberIn(zone)).toMatchObject({ InstanceId: id, LifecycleState: 'InService' })
-  expect((await labCommand(NAME, 'status')).stdout).toContain(
-    'in service, suspended: ReplaceUnhealthy AZRebalance',
-  )
-
-  await scaling.send(new ResumeProcessesCommand(processes))
-  await until('the replacement', BUDGET, async () => {
-    const member = await memberIn(zone).catch(() => undefined)
-    const isIn = member?.InstanceId !== id && member?.LifecycleState === 'InService'
-    return isIn ? true : undefined
-  })
-  await until('its end', BUDGET, async () =>
-    (await stateOf(id)) === 'terminated' ? true : undefined,
-  )
-})
-
 it(
   'replaces a terminated instance by a node that takes its volumes',
   { timeout: 600_000 },
@@ -142,6 +112,36 @@ it(
     expect(second.node).not.toBe(first.node)
   },
 )
+
+it('replaces a stopped instance, unless that is suspended', { timeout: 300_000 }, async () => {
+  const zone = 'us-east-1c'
+  const { InstanceId: id = '' } = await memberIn(zone)
+  const processes = {
+    AutoScalingGroupName: groupName,
+    ScalingProcesses: ['ReplaceUnhealthy', 'AZRebalance'],
+  }
+  await scaling.send(new SuspendProcessesCommand(processes))
+  await ec2.send(new StopInstancesCommand({ InstanceIds: [id] }))
+  await until('the health check', BUDGET, async () =>
+    (await memberIn(zone)).HealthStatus === 'Unhealthy' ? true : undefined,
+  )
+  await until('its end', BUDGET, async () => ((await stateOf(id)) === 'stopped' ? true : undefined))
+  // What is replaced is so in the look that finds it unhealthy.
+  expect(await memberIn(zone)).toMatchObject({ InstanceId: id, LifecycleState: 'InService' })
+  expect((await labCommand(NAME, 'status')).stdout).toContain(
+    'in service, suspended: ReplaceUnhealthy AZRebalance',
+  )
+
+  await scaling.send(new ResumeProcessesCommand(processes))
+  await until('the replacement', BUDGET, async () => {
+    const member = await memberIn(zone).catch(() => undefined)
+    const isIn = member?.InstanceId !== id && member?.LifecycleState === 'InService'
+    return isIn ? true : undefined
+  })
+  await until('its end', BUDGET, async () =>
+    (await stateOf(id)) === 'terminated' ? true : undefined,
+  )
+})
 
 const nameOf = (node: V1Node | undefined) => node?.metadata?.name
 const isReady = (node: V1Node | undefined) =>
