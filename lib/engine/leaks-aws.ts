@@ -86,7 +86,10 @@ async function networkAcls(
 }
 
 async function disks(ec2: Ec2): Promise<Projection> {
-  const volumes = await ec2.listVolumes()
+  // One that goes with its instance is part of it: a replacement brings its own.
+  const volumes = (await ec2.listVolumes()).filter(
+    ({ Attachments = [] }) => !Attachments.some((item) => item.DeleteOnTermination === true),
+  )
   const snapshots = await ec2.listSnapshots()
   return {
     Volume: Object.fromEntries(

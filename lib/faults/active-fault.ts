@@ -7,18 +7,29 @@ export class ActiveFault<Plan extends FaultPlan, Effect extends FaultEffect = Fa
   readonly plan: Plan
   readonly effect: Effect
   readonly observation: Observation
-  readonly #heal: () => Promise<void>
+  readonly #steps: { takeBack: () => Promise<void>; recovered: () => Promise<void> }
 
-  constructor(plan: Plan, effect: Effect, observation: Observation, heal: () => Promise<void>) {
+  constructor(
+    plan: Plan,
+    effect: Effect,
+    observation: Observation,
+    steps: { takeBack: () => Promise<void>; recovered: () => Promise<void> },
+  ) {
     this.plan = plan
     this.effect = effect
     this.observation = observation
-    this.#heal = heal
+    this.#steps = steps
   }
 
   /** Takes the fault back and waits until what it took away is back too. */
-  heal(): Promise<void> {
-    return this.#heal()
+  async heal(): Promise<void> {
+    await this.#steps.takeBack()
+    await this.#steps.recovered()
+  }
+
+  /** Waits until what the fault took away is back, whoever took the fault back. */
+  recovered(): Promise<void> {
+    return this.#steps.recovered()
   }
 }
 
@@ -58,10 +69,14 @@ export async function cause<Wish, Plan extends FaultPlan, Effect extends FaultEf
     })
   }
   tell('observed', observation.text, observation.data)
-  return new ActiveFault(plan, effect, observation, async () => {
-    await fault.heal(context, plan, effect)
-    tell('healed', `What ${fault.name} changed is taken back.`)
-    await fault.recovered(context, plan, effect)
-    tell('recovered', `What ${fault.name} took away is back.`)
+  return new ActiveFault(plan, effect, observation, {
+    takeBack: async () => {
+      await fault.heal(context, plan, effect)
+      tell('healed', `What ${fault.name} changed is taken back.`)
+    },
+    recovered: async () => {
+      await fault.recovered(context, plan, effect)
+      tell('recovered', `What ${fault.name} took away is back.`)
+    },
   })
 }

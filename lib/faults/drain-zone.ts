@@ -3,6 +3,7 @@ import { explainApiError, orAbsent, statusOf } from '../kube/cluster.ts'
 import { setUnschedulable } from '../kube/cordon.ts'
 import { InconclusiveError } from '../model/errors.ts'
 import type { Zone } from '../model/target.ts'
+import { budgetMs } from '../std/budgets.ts'
 import { poll, WaitTimeoutError } from '../std/poll.ts'
 import {
   type Fault,
@@ -19,10 +20,16 @@ interface PodToEvict {
   readonly node: string
 }
 
+export interface DrainWish extends Zone {
+  /** How long a refused eviction is asked for again; default: the budget `eviction`. */
+  readonly giveUpMs?: number
+}
+
 export interface DrainPlan extends FaultPlan {
   readonly zone: string
   readonly nodes: readonly { readonly name: string; readonly wasUnschedulable: boolean }[]
   readonly pods: readonly PodToEvict[]
+  readonly giveUpMs: number
 }
 
 export interface Drained extends FaultEffect {
@@ -39,7 +46,7 @@ export interface Drained extends FaultEffect {
  * What `kubectl drain` does to a zone, to the pods of the run's namespace: the nodes are cordoned
  * and the pods evicted as their disruption budgets allow. DaemonSets' pods and static ones stay.
  */
-export const drainZone: Fault<Zone, DrainPlan, Drained> = {
+export const drainZone: Fault<DrainWish, DrainPlan, Drained> = {
   name: 'drain-zone',
   plan: async ({ cluster, namespace }, zone) => {
     const { nodes } = await planCordon(cluster, zone)
@@ -63,9 +70,10 @@ export const drainZone: Fault<Zone, DrainPlan, Drained> = {
       zone: zone.name,
       nodes,
       pods,
+      giveUpMs: zone.giveUpMs ?? budgetMs('eviction'),
     }
   },
-  inject: async (context, { nodes, pods }) => {
+  inject: async (context, { nodes, pods, giveUpMs }) => {
     const changes: string[] = []
     for (const { name, wasUnschedulable } of nodes) {
       const { id } = await context.log.change(
@@ -78,7 +86,7 @@ export const drainZone: Fault<Zone, DrainPlan, Drained> = {
       changes.push(id)
     }
     const outcomes = await Promise.all(
-      pods.map(async (pod) => ({ pod, ...(await evict(context, pod)) })),
+      pods.map(async (pod) => ({ pod, ...(await evict(context, pod, giveUpMs)) })),
     )
     return {
       changes,
@@ -134,6 +142,7 @@ export const drainZone: Fault<Zone, DrainPlan, Drained> = {
 async function evict(
   context: FaultContext,
   { name, uid, node }: PodToEvict,
+  giveUpMs: number,
 ): Promise<{ evicted: boolean; times: number; said: string | undefined }> {
   const { cluster, namespace } = context
   let times = 0
@@ -143,7 +152,12 @@ async function evict(
       { action: `evict pod ${name} (${uid}) from ${node}`, undo: { kind: 'none' } },
       () =>
         poll(
-          { what: `pod ${name} to be evicted`, budget: 'eviction', intervalMs: 2000 },
+          {
+            what: `pod ${name} to be evicted`,
+            budget: 'eviction',
+            budgetMs: giveUpMs,
+            intervalMs: 1000,
+          },
           async () => {
             try {
               await orAbsent(
