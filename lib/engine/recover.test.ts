@@ -1,9 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { kubeconfigFor } from '../kube/testing/api-server.ts'
+import { PROJECT_ROOT } from './collect.ts'
 import { Journal } from './journal.ts'
 import { findInterruptedRuns, recoverRun } from './recover.ts'
 
@@ -23,8 +25,10 @@ afterEach(() => {
   rmSync(out, { recursive: true })
 })
 
-/** The folder of a run on a lab whose supervisor died with a cordon in effect. */
-async function deadRun(): Promise<{ readonly kubeconfig: string; readonly journal: Journal }> {
+/** The folder of a run whose supervisor died with a cordon in effect. */
+async function deadRun(
+  kind: 'lab' | 'kubeconfig' = 'lab',
+): Promise<{ readonly kubeconfig: string; readonly journal: Journal }> {
   const runId = '20260101-000000-dead'
   const kubeconfig = join(out, 'kubeconfig')
   const { createRun } = await import('./run.ts')
@@ -36,7 +40,7 @@ async function deadRun(): Promise<{ readonly kubeconfig: string; readonly journa
     startedAtEpochMs: 0,
     seed: 's',
     target: {
-      kind: 'lab',
+      kind,
       kubeconfig,
       context: 'lab',
       namespace: 'default',
@@ -50,7 +54,7 @@ async function deadRun(): Promise<{ readonly kubeconfig: string; readonly journa
     selected: [],
     supervisor: { pid: 1, startTicks: '0', bootId: 'of another boot' },
     clusterUid: 'u',
-    lockKey: `lab test-${port}`,
+    lockKey: kind === 'lab' ? `lab test-${port}` : `cluster https://127.0.0.1:${port}`,
     before: {},
   })
   await run.journal.change(
@@ -85,4 +89,20 @@ test.for(['nothing listens', 'its kubeconfig is gone'])('a lab is gone when %s',
   expect(await recover()).toMatchObject({ outcome: 'gone' })
   expect(journal.pending()).toEqual([])
   expect(readFileSync(journal.path, 'utf8')).toContain('"undone"')
+})
+
+test('a run is refused while what another left on its cluster can’t be undone', async () => {
+  const { journal, kubeconfig } = await deadRun('kubeconfig')
+  await new Promise((resolve) => server.close(resolve))
+  const target = ['--target', 'kubeconfig', '--context', 'lab', '--kubeconfig', kubeconfig]
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [join(PROJECT_ROOT, 'lib/cli/main.ts'), 'run', ...target, '--out', out],
+    { encoding: 'utf8' },
+  )
+  expect(stderr).toMatch(/left 1 changes on a cluster that can't be asked: .*can't be reached/)
+  expect(stderr).toContain('npx zonefall cleanup --run 20260101-000000-dead')
+  expect(status).toBe(3)
+  expect(readdirSync(out).filter((name) => /^\d/.test(name))).toEqual(['20260101-000000-dead'])
+  expect(journal.pending()).toHaveLength(1)
 })

@@ -1,10 +1,7 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { readRun } from '../report/read-run.ts'
 import { readTimeline } from '../report/records.ts'
@@ -12,12 +9,15 @@ import { poll } from '../std/poll.ts'
 import { processesWithEnv } from '../std/process-identity.ts'
 import { findInterruptedRuns, recoverRun } from './recover.ts'
 import { startTestApiServer, type TestApiServer } from '../kube/testing/api-server.ts'
+import type { RunOptions } from './records.ts'
+import { Supervision } from './testing/supervision.ts'
 
 const NAMESPACE = 'demo'
 
 let api: TestApiServer
+let supervision: Supervision
+/** Where the runs' folders are. */
 let out = ''
-const children: ChildProcess[] = []
 
 beforeAll(async () => {
   api = await startTestApiServer()
@@ -25,66 +25,19 @@ beforeAll(async () => {
 })
 afterAll(() => api[Symbol.asyncDispose]())
 beforeEach(async () => {
-  out = await mkdtemp(join(tmpdir(), 'zonefall-out-'))
+  supervision = await Supervision.open(api, NAMESPACE)
+  out = supervision.out
 })
-afterEach(async () => {
-  for (const child of children.splice(0)) child.kill('SIGKILL')
-  await rm(out, { recursive: true, force: true })
-})
+afterEach(() => supervision[Symbol.asyncDispose]())
 
-interface Supervisor {
-  readonly child: ChildProcess
-  readonly output: () => string
-  readonly ended: Promise<number | null>
-}
-
-function supervise(filters: readonly string[], options: object = {}): Supervisor {
-  const child = spawn(
-    process.execPath,
-    [
-      join(import.meta.dirname, 'testing/supervise.ts'),
-      api.kubeconfig,
-      api.context,
-      NAMESPACE,
-      out,
-      JSON.stringify(options),
-      ...filters,
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  )
-  children.push(child)
-  let text = ''
-  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()))
-  const ended = once(child, 'close').then(() => child.exitCode)
-  return { child, output: () => text, ended }
-}
-
-/** The folder of the one run, as soon as a file in it holds a text. */
-function runDirWith(file: string, text: string): Promise<string> {
-  return poll({ what: `${text} in ${file}`, budget: 'stateVisible', intervalMs: 50 }, async () => {
-    for (const name of (await readdir(out)).filter((entry) => /^\d/.test(entry))) {
-      const path = join(out, name, file)
-      const content = existsSync(path) ? readFileSync(path, 'utf8') : ''
-      if (content.includes(text)) return { done: true, value: join(out, name) }
-    }
-    return { done: false, seen: await readdir(out) }
-  })
-}
-
-async function cordoned(): Promise<string[]> {
-  const { items } = await api.cluster.core.listNode()
-  return items.filter(({ spec }) => spec?.unschedulable).map(({ metadata }) => metadata?.name ?? '')
-}
-
-async function namespaces(): Promise<string[]> {
-  const { items } = await api.cluster.core.listNamespace()
-  return items.map(({ metadata }) => metadata?.name ?? '')
-}
+const supervise = (filters: readonly string[], options?: Partial<RunOptions>) =>
+  supervision.start(filters, options)
+const runDirWith = (file: string, text: string) => supervision.runDirWith(file, text)
+const cordoned = () => supervision.cordoned()
 
 async function expectNothingLeft(): Promise<void> {
   expect(await cordoned()).toEqual([])
-  expect(await namespaces()).not.toContain(NAMESPACE)
+  expect(await supervision.hasNamespace()).toBe(false)
 }
 
 /** The run's outcomes by the end of the scenario's id. */
@@ -209,12 +162,7 @@ test('the supervisor is killed: its workers end, and the next run undoes first',
 test('a second SIGINT stops at once, and clean-up finishes the rest', async () => {
   const run = supervise(['demo/stuck'])
   const dir = await runDirWith('timeline.ndjson', 'test.stuck')
-  const setFinalizers = (finalizers: string[] | null) =>
-    api.cluster.core.patchNamespacedConfigMap(
-      { name: 'left', namespace: NAMESPACE, body: { metadata: { finalizers } } },
-      setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
-    )
-  await setFinalizers(['zonefall.io/stays'])
+  await supervision.hold('left', true)
   run.child.kill('SIGINT')
   await runDirWith('timeline.ndjson', 'ConfigMap left to be gone')
   const secondAtMs = performance.now()
@@ -226,7 +174,7 @@ test('a second SIGINT stops at once, and clean-up finishes the rest', async () =
   // The cordon is younger than what hangs, so it was taken back before.
   expect(await cordoned()).toEqual([])
 
-  await setFinalizers(null)
+  await supervision.hold('left', false)
   const [left] = await findInterruptedRuns(out)
   if (!left) throw new Error('the run should be found')
   expect(left).toMatchObject({ dir, state: 'died', due: 2 })
@@ -250,11 +198,10 @@ test('the disk fills up: the verdict is told, everything is undone, no file is h
   const small = join(out, 'small')
   await mkdir(small)
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', small])
-  const all = out
-  out = small
+  const onSmall = new Supervision(api, NAMESPACE, small)
   try {
-    const run = supervise(['demo/stuck'])
-    const dir = await runDirWith('timeline.ndjson', 'test.stuck')
+    const run = onSmall.start(['demo/stuck'])
+    const dir = await onSmall.runDirWith('timeline.ndjson', 'test.stuck')
     await writeFile(join(dir, 'filler'), Buffer.alloc(1024 * 1024)).catch(() => undefined)
     for (const pid of processesWithEnv('ZONEFALL_RUN_DIR', dir)) process.kill(pid, 'SIGKILL')
     const code = await run.ended
@@ -267,12 +214,12 @@ test('the disk fills up: the verdict is told, everything is undone, no file is h
     expect(names).not.toContain('junit.xml')
     await expectNothingLeft()
     await rm(join(dir, 'filler'))
-    const [left] = await findInterruptedRuns(out)
+    const [left] = await findInterruptedRuns(small)
     if (!left) throw new Error('the run should be found')
     expect((await recoverRun(left)).outcome).toBe('undone')
     expect(await readdir(dir)).toContain('junit.xml')
   } finally {
-    out = all
+    onSmall.stop()
     execFileSync('umount', [small])
   }
 })

@@ -28,7 +28,7 @@ export class Supervision implements AsyncDisposable {
     return new Supervision(api, namespace, await mkdtemp(join(tmpdir(), 'zonefall-out-')))
   }
 
-  private constructor(api: TestApiServer, namespace: string, out: string) {
+  constructor(api: TestApiServer, namespace: string, out: string) {
     this.#api = api
     this.#namespace = namespace
     this.out = out
@@ -104,8 +104,13 @@ export class Supervision implements AsyncDisposable {
     return items.some(({ metadata }) => metadata?.name === this.#namespace)
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Kills the supervisors that are left. */
+  stop(): void {
     for (const child of this.#children) child.kill('SIGKILL')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop()
     await rm(this.out, { recursive: true, force: true })
   }
 }
