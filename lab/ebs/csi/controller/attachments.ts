@@ -18,6 +18,9 @@ const BACKOFF = { firstMs: 100, factor: 1.8, mostMs: 5000, timeoutMs: 20 * 60_00
 /** An attachment that hangs is taken back after this, so that the next call starts afresh. */
 const STUCK_ATTACHING_MS = 90_000
 
+/** An attachment that EC2 doesn't show after this has failed. */
+const SEEN_WITHIN_MS = 5_000
+
 /** Answers of DetachVolume that say there is nothing left to detach. */
 const DETACHED = new Set([
   'IncorrectState',
@@ -102,8 +105,11 @@ export class Attachments {
     signal: AbortSignal,
   ): Promise<string> {
     const what = `Attaching volume "${volumeId}" to node "${instanceId}"`
+    const untilMs = performance.now() + SEEN_WITHIN_MS
     return await poll(what, BACKOFF, signal, async () => {
       const attachment = await this.#attachment(volumeId, instanceId).catch(orRetry)
+      // EC2 is eventually consistent: it may not show yet what was attached just now.
+      if (attachment === undefined && performance.now() < untilMs) return undefined
       if (attachment === undefined) {
         throw new CsiError('INTERNAL', `${what} failed: EC2 lists it as detached`)
       }

@@ -34,6 +34,8 @@ export const NAME_TAG = 'CSIVolumeName'
 /** Says that the driver made it; upstream's IAM policy lets it delete nothing else. */
 export const DRIVER_TAG = 'ebs.csi.aws.com/cluster'
 
+/** A new volume that EC2 doesn't show after this is taken for gone. */
+const SEEN_WITHIN_MS = 15_000
 const BACKOFF = { firstMs: 100, factor: 1.5, mostMs: 5000, timeoutMs: 5 * 60_000 }
 const VOLUME_ID = /^vol-([0-9a-f]{8}|[0-9a-f]{17})$/
 /** So many volumes of one name may have failed or gone before the driver gives up on the name. */
@@ -168,8 +170,11 @@ export class Volumes {
   async #untilUsable(made: Volume, signal: AbortSignal): Promise<Volume | undefined> {
     const volumeId = made.VolumeId
     if (volumeId === undefined) throw new CsiError('INTERNAL', 'EC2 made a volume without an id')
+    const untilMs = performance.now() + SEEN_WITHIN_MS
     const found = await poll(`Creating volume "${volumeId}"`, BACKOFF, signal, async () => {
       const volume = await this.find(volumeId)
+      // EC2 is eventually consistent: it may not know yet what it has just made.
+      if (volume === undefined && performance.now() < untilMs) return undefined
       if (volume === undefined || !isUsable(volume.State)) return { gone: true } as const
       return volume.State === 'creating' ? undefined : { gone: false, volume }
     })
