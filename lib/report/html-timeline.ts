@@ -5,6 +5,8 @@ import { cutLine, formatDuration } from './text.ts'
 
 /** A bar chart stays readable, and the page small, with this many rows. */
 const MAX_ROWS = 60
+/** What the cluster did counts as much as a wait of this length: there may be much of it. */
+const CLUSTER_EVENT_MS = 1000
 
 interface Row {
   readonly kind: string
@@ -13,6 +15,8 @@ interface Row {
   readonly endMs: number
   readonly note: string
   readonly late: boolean
+  /** What it counts when there are too many rows; milliseconds of a wait. */
+  readonly weightMs: number
 }
 
 /**
@@ -30,7 +34,7 @@ export function timelineChart(
   const left = rows.length - kept.length
   return html`<div class="timeline">
     ${kept.map((row) => rowMarkup(row, fromMs, toMs))}
-    ${left === 0 ? undefined : html`<p class="soft">${left} shorter waits are in timeline.ndjson.</p>`}
+    ${left === 0 ? undefined : html`<p class="soft">${left} lesser rows are in timeline.ndjson.</p>`}
   </div>`
 }
 
@@ -44,6 +48,7 @@ function spanRow(span: Span): Row {
     endMs: span.endMs,
     note: formatDuration(span.endMs - span.beginMs) + how,
     late: late || !span.closed,
+    weightMs: late || !span.closed ? Number.POSITIVE_INFINITY : span.endMs - span.beginMs,
   }
 }
 
@@ -56,15 +61,14 @@ function instantRow(event: TimelineEvent, fromMs: number): Row {
     endMs: event.atMs,
     note: `after ${formatDuration(Math.max(0, event.atMs - fromMs))}`,
     late: false,
+    weightMs: event.source === 'kubernetes' ? CLUSTER_EVENT_MS : Number.POSITIVE_INFINITY,
   }
 }
 
-/** Moments are few and tell the story; of the waits the shortest go first. */
+/** The harness's own moments are few and tell the story; of the waits the shortest go first. */
 function keepMostTelling(rows: readonly Row[]): Row[] {
-  const weight = (row: Row): number =>
-    row.kind === 'instant' || row.late ? Number.POSITIVE_INFINITY : row.endMs - row.beginMs
   return rows
-    .toSorted((a, b) => (weight(a) === weight(b) ? 0 : weight(b) - weight(a)))
+    .toSorted((a, b) => (a.weightMs === b.weightMs ? 0 : b.weightMs - a.weightMs))
     .slice(0, MAX_ROWS)
     .toSorted((a, b) => a.beginMs - b.beginMs)
 }

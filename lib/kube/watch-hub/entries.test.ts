@@ -149,6 +149,7 @@ test('a watch that breaks and comes back', () => {
       entriesOf({ ...news, type: 'trouble', why: 'silence' }),
       entriesOf({ ...news, type: 'trouble' }),
       entriesOf({ ...news, type: 'gap', why: 'compacted' }),
+      entriesOf({ ...news, kind: 'event', type: 'gap', why: 'compacted' }),
     ].flatMap((entries) => entries.map(({ kind, text }) => [kind, text])),
   ).toEqual([
     ['watch.trouble', "pods can't be seen: silence"],

@@ -18,7 +18,10 @@ export type Entry = Pick<TimelineEvent, 'kind' | 'subject' | 'text' | 'data'>
  * | `watch/…` | `watch.gap`, `watch.trouble`, `watch.back` |
  */
 export function entriesOf(news: HubNews): Entry[] {
-  if (news.type === 'gap' || news.type === 'trouble') return [watchEntry(news)]
+  if (news.type === 'gap' || news.type === 'trouble') {
+    // The API server keeps no history of events but etcd's, which ends after some quiet minutes.
+    return news.type === 'gap' && news.kind === 'event' ? [] : [watchEntry(news)]
+  }
   const entries = transitionEntries(news)
   return news.afterGap
     ? entries.map((entry) => ({ ...entry, data: { ...entry.data, afterGap: true } }))
