@@ -83,6 +83,6 @@ describe('toHtml', () => {
       many,
     )
     expect(huge.length).toBeLessThan(200_000)
-    expect(huge).toContain('shorter waits are in timeline.ndjson')
+    expect(huge).toContain('lesser rows are in timeline.ndjson')
   })
 })
