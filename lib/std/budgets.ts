@@ -68,6 +68,8 @@ export const BUDGETS = {
   labDown: 120_000,
   /** vitest to end by itself after it was asked to. */
   workerStops: 10_000,
+  /** Clients in the zones to have some operations acknowledged, a few seconds' worth. */
+  clientsServed: 60_000,
   /** Clients in the zones to have ended what they had begun, and to be read. */
   clientsStop: 60_000,
   /** The leak list to come clean: what is deleted may take a moment to vanish. */

@@ -35,9 +35,12 @@ export class CassandraOperationClient {
   readonly #consistency: number
   #lastMicros = 0
 
-  constructor(access: CassandraAccess) {
+  /** @param options `readTimeoutMs`: how long an answer is waited for */
+  constructor(access: CassandraAccess, options: { readonly readTimeoutMs?: number } = {}) {
     this.#consistency = cassandra.types.consistencies[LEVELS[access.consistency]]
-    this.#client = new cassandra.Client(driverOptions(access))
+    this.#client = new cassandra.Client(
+      driverOptions(access, options.readTimeoutMs ?? READ_TIMEOUT_MS),
+    )
   }
 
   /** Connects ahead of the first operation; each operation tries again if this fails. */
@@ -132,7 +135,7 @@ export class CassandraOperationClient {
   }
 }
 
-function driverOptions({ contactPoints, port, datacenter }: CassandraAccess) {
+function driverOptions({ contactPoints, port, datacenter }: CassandraAccess, readTimeout: number) {
   const { policies, types } = cassandra
   return {
     contactPoints,
@@ -144,7 +147,7 @@ function driverOptions({ contactPoints, port, datacenter }: CassandraAccess) {
       speculativeExecution: new policies.speculativeExecution.NoSpeculativeExecutionPolicy(),
     },
     protocolOptions: { port, maxVersion: types.protocolVersion.v4 },
-    socketOptions: { connectTimeout: CONNECT_TIMEOUT_MS, readTimeout: READ_TIMEOUT_MS },
+    socketOptions: { connectTimeout: CONNECT_TIMEOUT_MS, readTimeout },
     queryOptions: { prepare: false, isIdempotent: false },
     isMetadataSyncEnabled: false,
     monitorReporting: { enabled: false },
