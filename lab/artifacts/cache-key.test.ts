@@ -57,5 +57,7 @@ it('changes with parameters', () => {
 it('does not change with tests', async () => {
   const before = keys()
   await writeFile(join(folder, 'src/a.test.ts'), 'x')
+  await mkdir(join(folder, 'src/testing'))
+  await writeFile(join(folder, 'src/testing/helper.ts'), 'x')
   expect(keys()).toEqual(before)
 })

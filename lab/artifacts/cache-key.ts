@@ -11,7 +11,8 @@ export const REPOSITORY = dirname(dirname(dirname(fileURLToPath(import.meta.url)
 
 /**
  * The cache keys of recipes: hex digests of their sources, parameters and inputs' keys. Equal keys
- * mean that a build would do the same work; tests and documentation beside sources don't count.
+ * mean that a build would do the same work; tests, what they share (`testing/`), and documentation
+ * beside sources don't count.
  */
 export function cacheKeys(recipes: readonly Recipe[]): Map<RecipeName, string> {
   const byName = new Map(recipes.map((recipe) => [recipe.name, recipe]))
@@ -40,7 +41,7 @@ function addTo(hash: ReturnType<typeof createHash>, source: string): void {
     hash.update(`${source} absent\n`)
   } else if (found.isDirectory()) {
     for (const name of readdirSync(path).sort()) {
-      if (!/\.(test\.ts|md)$/.test(name)) addTo(hash, join(source, name))
+      if (!/\.(test\.ts|md)$|^testing$/.test(name)) addTo(hash, join(source, name))
     }
   } else {
     const content = readFileSync(path)

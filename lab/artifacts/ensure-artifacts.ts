@@ -7,7 +7,8 @@ import { RECIPE_NAMES } from './recipe.ts'
 import type { Recipe, RecipeName } from './recipe.ts'
 import { ami } from './recipes/ami.ts'
 import { binaries } from './recipes/binaries.ts'
-import { cassandraImage } from './recipes/cassandra-image.ts'
+import { cassandra3Image } from './recipes/cassandra-3-image.ts'
+import { cassandra5Image } from './recipes/cassandra-5-image.ts'
 import { csiDriver } from './recipes/csi-driver.ts'
 import { debianPackages } from './recipes/debian-packages.ts'
 import { ebsCsiImage } from './recipes/ebs-csi-image.ts'
@@ -26,7 +27,8 @@ const RECIPES: readonly Recipe[] = [
   csiDriver,
   ebsCsiImage,
   nodeImage,
-  cassandraImage,
+  cassandra3Image,
+  cassandra5Image,
   ami,
 ]
 

@@ -51,4 +51,9 @@ export const IMAGES = {
     recipe: 'cassandra-3.11-image',
     standsBehind: `Apache Cassandra ${IMAGE_CONTENTS.cassandra.version} from Maven on Debian's OpenJDK 8, with settings for a quick start`,
   },
+  'cassandra-5.0': {
+    names: ['docker.io/library/cassandra:5.0'],
+    recipe: 'cassandra-5.0-image',
+    standsBehind: `Apache Cassandra ${IMAGE_CONTENTS.cassandra5.version} from Maven on Debian's OpenJDK 17, with settings for a quick start`,
+  },
 } as const satisfies Record<string, ImageEntry>

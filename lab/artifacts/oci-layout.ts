@@ -161,6 +161,11 @@ export async function readLayout(dir: string): Promise<LayoutImage[]> {
 
 /** The layers of an image of a finished layout, lowest first. */
 export async function readLayers(dir: string, image: LayoutImage): Promise<Descriptor[]> {
-  const path = join(dir, 'blobs', image.manifest.digest.replace(':', '/'))
+  const path = blobPath(dir, image.manifest)
   return Manifest.parse(JSON.parse(await readFile(path, 'utf8'))).layers
+}
+
+/** Where a finished layout keeps a blob. */
+export function blobPath(dir: string, blob: Descriptor): string {
+  return join(dir, 'blobs', blob.digest.replace(':', '/'))
 }

@@ -8,6 +8,7 @@ export const RECIPE_NAMES = [
   'ebs-csi-image',
   'node-image',
   'cassandra-3.11-image',
+  'cassandra-5.0-image',
   'ami',
 ] as const
 export type RecipeName = (typeof RECIPE_NAMES)[number]

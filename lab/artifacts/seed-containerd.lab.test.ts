@@ -17,6 +17,7 @@ import { seedContainerdRoot } from './seed-containerd.ts'
 const BUILD_TIMEOUT_MS = 30 * 60_000
 const TIMEOUT_MS = 120_000
 const CASSANDRA = 'gcr.io/google-samples/cassandra'
+const CASSANDRA_5 = 'docker.io/library/cassandra:5.0'
 /** What the tutorial's manifest gives a pod, on the loopback interface. */
 const LIKE_THE_POD = [
   '--net-host --cap-add CAP_IPC_LOCK',
@@ -99,7 +100,7 @@ describe('a machine that starts from the AMI', () => {
     )
     expect(output).toContain('runs: /bin/bash')
     expect(output).toContain('CoreDNS-')
-    for (const image of [`${CASSANDRA}:v11`, 'registry.k8s.io/pause:3.10']) {
+    for (const image of [`${CASSANDRA}:v11`, CASSANDRA_5, 'registry.k8s.io/pause:3.10']) {
       expect(output).toMatch(new RegExp(`^names: .*${image} `, 'm'))
     }
     expect(output).toContain('read-only')
@@ -159,6 +160,66 @@ describe("Cassandra with the tutorial's limits", () => {
       expect(output).toContain('another address is not ready')
       expect(output).toContain('drained')
       expect(number('stopped')).toBeLessThan(3000)
+    },
+    TIMEOUT_MS,
+  )
+})
+
+describe('the image of Cassandra 5.0', () => {
+  it(
+    'takes the settings of the official one, answers, and ends on SIGTERM',
+    async () => {
+      const settings = [
+        'CLUSTER_NAME=zones NUM_TOKENS=4 DC=us-east RACK=us-east-1b SEEDS=127.0.0.1',
+        'ENDPOINT_SNITCH=GossipingPropertyFileSnitch LISTEN_ADDRESS=127.0.0.1',
+        'BROADCAST_ADDRESS=127.0.0.1 RPC_ADDRESS=127.0.0.1 COMMITLOG_SYNC=batch',
+      ]
+      const environment = settings
+        .flatMap((line) => line.split(' '))
+        .map((setting) => `--env CASSANDRA_${setting}`)
+        .join(' ')
+      const { output } = await onMachine(
+        'cassandra-5',
+        `set -e
+        touch /etc/resolv.conf; echo "127.0.0.1 localhost $(hostname)" > /etc/hosts
+        mkdir /data
+        like_a_pod="--net-host --memory-limit 1073741824 --mount type=bind,src=/data,dst=/var/lib/cassandra,options=rbind:rw"
+        heap="--env MAX_HEAP_SIZE=512M --env HEAP_NEWSIZE=100M"
+        inside() { ctr -n k8s.io task exec --exec-id "exec-$RANDOM" db "$@"; }
+        now() { date +%s%3N; }
+        ctr -n k8s.io run --rm --env CASSANDRA_COMMITLOG_SYNC=never ${CASSANDRA_5} wrong 2>&1 || true
+        ctr -n k8s.io run --detach $like_a_pod $heap ${environment} ${CASSANDRA_5} db
+        until inside cqlsh -e 'SELECT cluster_name, data_center, rack, release_version FROM system.local' 127.0.0.1 2> /dev/null; do sleep 0.5; done
+        inside cqlsh -e "SELECT value FROM system_views.settings WHERE name IN ('commitlog_sync', 'num_tokens', 'disk_failure_policy')" 127.0.0.1
+        start=$(now); inside nodetool status; echo "nodetool: $(( $(now) - start ))"
+        inside cqlsh -e "create keyspace awsdemo with replication = {'class': 'NetworkTopologyStrategy', 'us-east': 1}" 127.0.0.1
+        inside cqlsh -e "create table awsdemo.t (k text primary key); insert into awsdemo.t (k) values ('row-1'); select * from awsdemo.t" 127.0.0.1
+        inside grep -E '^(Uid|VmRSS):' /proc/1/status
+        ctr -n k8s.io task exec --exec-id maps --user 999 db grep -om1 cassandra.jsa /proc/1/maps
+        inside env JDK_JAVA_OPTIONS=-Xlog:class+load nodetool version | grep 'tools.NodeTool source:'
+        start=$(now)
+        ctr -n k8s.io task kill --signal TERM db
+        until ctr -n k8s.io task ls | grep -q STOPPED; do sleep 0.05; done
+        echo "stopped: $(( $(now) - start ))"
+        ls -ln /data`,
+      )
+      const number = (name: string): number =>
+        Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(output)?.[1])
+      expect(output).toContain('CASSANDRA_COMMITLOG_SYNC must be periodic or batch, not never.')
+      expect(output).toMatch(/^ *zones \| *us-east \| *us-east-1b \| *5\.0\.9$/m)
+      for (const setting of ['batch', '4', 'stop']) {
+        expect(output).toMatch(new RegExp(`^ *${setting}$`, 'm'))
+      }
+      expect(output).toContain('Datacenter: us-east')
+      expect(output).toMatch(/^UN {2}127\.0\.0\.1 .* us-east-1b/m)
+      expect(number('nodetool')).toBeLessThan(5000)
+      expect(output).toContain('row-1')
+      expect(output).toMatch(/^Uid:\s+999\s/m)
+      expect(number('VmRSS')).toBeLessThan(512 * 1024)
+      expect(output).toMatch(/^cassandra\.jsa$/m)
+      expect(output).toContain('NodeTool source: shared objects file (top)')
+      expect(number('stopped')).toBeLessThan(15_000)
+      expect(output).toMatch(/^d.* 999 .* commitlog$/m)
     },
     TIMEOUT_MS,
   )

@@ -17,18 +17,20 @@ describe('the table of versions', () => {
     expect(replaced ?? required).toBe(version)
   })
 
-  it("agrees with Maven's list on Cassandra", () => {
-    const { version } = IMAGE_CONTENTS.cassandra
-    expect(
-      read('images/cassandra-3.11/pom.xml').split(`<version>${version}</version>`),
-    ).toHaveLength(3)
-    expect(read('images/cassandra-3.11/jars.sha256')).toMatch(
+  it.each([
+    ['cassandra', 'cassandra-3.11', 2],
+    ['cassandra5', 'cassandra-5.0', 1],
+  ] as const)("agrees with Maven's list on %s", (name, folder, modules) => {
+    const { version } = IMAGE_CONTENTS[name]
+    const pom = read(`images/${folder}/pom.xml`)
+    expect(pom.split(`<version>${version}</version>`)).toHaveLength(modules + 1)
+    expect(read(`images/${folder}/jars.sha256`)).toMatch(
       new RegExp(`^[0-9a-f]{64}  cassandra-all-${version.replaceAll('.', '\\.')}\\.jar$`, 'm'),
     )
   })
 
   it("agrees with pip's list on cqlsh", () => {
-    expect(read('images/cassandra-3.11/requirements.txt')).toMatch(
+    expect(read('images/cassandra/requirements.txt')).toMatch(
       new RegExp(`^cqlsh==${IMAGE_CONTENTS.cqlsh.version} --hash=sha256:[0-9a-f]{64}$`, 'm'),
     )
   })

@@ -11,7 +11,8 @@ export interface Component {
     | 'go.sum and the Go checksum database'
     | 'the signed Release file of the Debian archive'
     | 'images/cassandra-3.11/jars.sha256'
-    | 'images/cassandra-3.11/requirements.txt'
+    | 'images/cassandra-5.0/jars.sha256'
+    | 'images/cassandra/requirements.txt'
     | "the repository's checksum"
     | 'package-lock.json'
 }
@@ -66,6 +67,11 @@ export const IMAGE_CONTENTS = {
     use: 'behind gcr.io/google-samples/cassandra:v11, v12 and v13; from Maven',
     checkedBy: 'images/cassandra-3.11/jars.sha256',
   },
+  cassandra5: {
+    version: '5.0.9',
+    use: 'behind docker.io/library/cassandra:5.0; from Maven',
+    checkedBy: 'images/cassandra-5.0/jars.sha256',
+  },
   mavenDependencyPlugin: {
     version: '3.6.1',
     use: "fetches Cassandra's jars; is not in the image",
@@ -73,7 +79,7 @@ export const IMAGE_CONTENTS = {
   },
   cqlsh: {
     version: '6.2.2',
-    use: 'in the Cassandra image; from PyPI',
-    checkedBy: 'images/cassandra-3.11/requirements.txt',
+    use: 'in the Cassandra images; from PyPI',
+    checkedBy: 'images/cassandra/requirements.txt',
   },
 } as const satisfies Record<string, Component>

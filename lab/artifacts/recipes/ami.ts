@@ -10,6 +10,7 @@ const IMAGE_RECIPES: readonly RecipeName[] = [
   'ebs-csi-image',
   'node-image',
   'cassandra-3.11-image',
+  'cassandra-5.0-image',
 ]
 
 /** What a machine's containerd starts from; anything else it makes by itself. */

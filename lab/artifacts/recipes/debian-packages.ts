@@ -27,6 +27,7 @@ const SETS = {
     'procps',
   ],
   java: ['openjdk-8-jre-headless', 'openjdk-8-jdk-headless'],
+  java17: ['openjdk-17-jre-headless'],
   python: ['python3-minimal', 'python3-cassandra', 'python3-wcwidth'],
 } as const
 
