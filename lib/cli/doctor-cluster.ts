@@ -43,7 +43,11 @@ async function checkZones(
 ): Promise<{ readonly findings: Finding[]; readonly isAnswering: boolean }> {
   try {
     const { zones, kubernetesVersion } = await describeCluster(kubeconfig, context)
-    const sizes = zones.map(({ name, nodes }) => `${name} (${nodes.length} nodes)`).join(', ')
+    const sizes = zones
+      .map(
+        ({ name, nodes }) => `${name} (${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'})`,
+      )
+      .join(', ')
     const findings: Finding[] = [
       { check: 'API server', state: 'ok', text: `Kubernetes ${kubernetesVersion}` },
       zones.length >= 3

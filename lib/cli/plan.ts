@@ -98,7 +98,7 @@ function timeAndCost(plan: Plan): string[] {
   const claims = plan.creates.filter(({ kind }) => kind === 'PersistentVolumeClaim').length
   const skipped = scenarios.filter(({ skippedBecause }) => skippedBecause !== null).length
   return [
-    `${scenarios.length} scenarios${skipped > 0 ? `, ${skipped} of them skipped` : ''}; ` +
+    `${scenarios.length} ${scenarios.length === 1 ? 'scenario' : 'scenarios'}${skipped > 0 ? `, ${skipped} of them skipped` : ''}; ` +
       `about ${Math.ceil(typicalSeconds / 60)} min on the lab${without}.`,
     costUsd === null
       ? `Cost: that of ${claims} volumes for that long; nothing else is bought.`
