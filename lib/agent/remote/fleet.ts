@@ -11,7 +11,7 @@ import { bundleAgent } from '../bundle.ts'
 import { agentConfigMap, agentPod } from './agent-pod.ts'
 import { AgentFollower } from './follow-agent.ts'
 import { RemoteAgent } from './remote-agent.ts'
-import { AgentUnreachable, reachAgent, type Transport } from './transport.ts'
+import { AgentUnreachable, reachAgent } from './transport.ts'
 
 /** What agents are installed with. */
 export interface FleetOptions {
@@ -24,8 +24,6 @@ export interface FleetOptions {
   readonly zones: readonly Zone[]
   /** The run's clock, nanoseconds since its start. */
   readonly runNowNs: () => number
-  /** Takes one way to the agents alone. */
-  readonly transport?: Transport['name']
 }
 
 /** A zone's history, whole, on the run's clock. */
@@ -270,7 +268,7 @@ async function bringUp(
   await create(options, 'Pod', pod, () =>
     cluster.core.createNamespacedPod({ namespace, body: agentPod({ ...place, labels }) }),
   )
-  const transport = await reachAgent(cluster, { namespace, pod }, options.transport)
+  const transport = await reachAgent(cluster, { namespace, pod })
   const agent = new RemoteAgent({ zone: zone.name, pod }, transport, runNowNs)
   await agent.compareClocks()
   await agent.readOn()

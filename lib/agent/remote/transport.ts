@@ -33,24 +33,17 @@ const CALL_MS = 5000
  * Waits until an agent answers, and finds the way to it: the API server's proxy, or where that can't
  * reach pods, commands in the pod.
  *
- * @param prefer takes one way alone, for tests
  * @throws InconclusiveError when it doesn't answer within the budget `podReady`
  */
-export async function reachAgent(
-  cluster: Cluster,
-  address: AgentAddress,
-  prefer?: Transport['name'],
-): Promise<Transport> {
+export async function reachAgent(cluster: Cluster, address: AgentAddress): Promise<Transport> {
   const proxy = proxyTransport(cluster, address)
   const exec = execTransport(cluster, address)
-  const ways: readonly Transport[] =
-    prefer === undefined ? [proxy, exec, proxy] : [prefer === 'proxy' ? proxy : exec]
   try {
     return await poll(
       { what: `agent ${address.pod} to answer`, budget: 'podReady', intervalMs: 250 },
       async () => {
         const answers = new Map<Transport, true | string>()
-        for (const way of ways) {
+        for (const way of [proxy, exec, proxy]) {
           answers.set(way, await tryOut(way))
           // The agent may have come up after the proxy was tried: it is asked once more.
           if (way === proxy && answers.get(proxy) === true) {

@@ -8,7 +8,7 @@ import { LOAD_KEYSPACE } from './load-schema.ts'
 /** How clients reach the database, and what they ask of it. */
 export const cassandraAccess = z.object({
   /** Names or addresses that lead to the nodes: the CQL Service's. */
-  contactPoints: z.array(z.string()).min(1),
+  contactPoints: z.array(z.string()).min(1).readonly(),
   port: z.int(),
   /** That all nodes are in; operations go to each in turn, whatever its zone. */
   datacenter: z.string(),
@@ -138,7 +138,7 @@ export class CassandraOperationClient {
 function driverOptions({ contactPoints, port, datacenter }: CassandraAccess, readTimeout: number) {
   const { policies, types } = cassandra
   return {
-    contactPoints,
+    contactPoints: [...contactPoints],
     localDataCenter: datacenter,
     policies: {
       loadBalancing: new policies.loadBalancing.DCAwareRoundRobinPolicy(datacenter),
