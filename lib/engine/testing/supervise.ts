@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { createReporter } from '../../report/terminal.ts'
 import { kubeconfigTarget } from '../../targets/kubeconfig.ts'
+import { labTarget } from '../../targets/lab.ts'
 import { collectScenarios } from '../collect.ts'
 import { Interrupts } from '../interrupts.ts'
 import { runOptionsSchema } from '../records.ts'
@@ -9,8 +10,9 @@ import { superviseRun } from '../supervisor.ts'
 
 /**
  * A supervisor as a process of its own, for tests to kill: runs the scenarios of `project/`.
- * Arguments: kubeconfig, context, namespace, out, JSON of RunOptions, filters. The exit code is the
- * run's, or 99 with the error on stderr.
+ * Arguments: kubeconfig, context, namespace, out, JSON of RunOptions, filters; `lab` in place of a
+ * kubeconfig, with the name of one that is up in place of a context. The exit code is the run's, or
+ * 99 with the error on stderr.
  */
 const [kubeconfig = '', context = '', namespace = '', out = '', options = '{}', ...filters] =
   process.argv.slice(2)
@@ -21,7 +23,10 @@ try {
   const interrupts = new Interrupts()
   interrupts.listen((reason) => console.log(`interrupt ${reason}`))
   const { dir, summary } = await superviseRun({
-    target: await kubeconfigTarget({ kubeconfig, context, namespace }),
+    target:
+      kubeconfig === 'lab'
+        ? labTarget({ namespace, keep: true, name: context, timers: 'short' })
+        : await kubeconfigTarget({ kubeconfig, context, namespace }),
     selected: selectScenarios(known, { filters, tier: 'full', tags: [] }),
     known,
     seed: 'test',

@@ -1,0 +1,111 @@
+import { cause } from '../../faults/active-fault.ts'
+import { capacityOutage } from '../../faults/capacity-outage.ts'
+import {
+  healCordon,
+  injectCordon,
+  observeCordon,
+  planCordon,
+  recoveredFromCordon,
+} from '../../faults/cordon-zone.ts'
+import { injectDeletePod, observeDeletePod, planDeletePod } from '../../faults/delete-pod.ts'
+import { detachVolume } from '../../faults/detach-volume.ts'
+import { drainZone } from '../../faults/drain-zone.ts'
+import type { Fault, FaultContext, FaultEffect, FaultPlan } from '../../faults/fault.ts'
+import type { InstanceWish } from '../../faults/instance-plan.ts'
+import { killProcess } from '../../faults/kill-process.ts'
+import { outOfService } from '../../faults/out-of-service.ts'
+import { pauseProcess } from '../../faults/pause-process.ts'
+import { powerCut } from '../../faults/power-cut.ts'
+import { rebootInstance } from '../../faults/reboot-instance.ts'
+import { stopInstance } from '../../faults/stop-instance.ts'
+import { terminateInstance } from '../../faults/terminate-instance.ts'
+import { twoZoneOutage } from '../../faults/two-zone-outage.ts'
+import { zoneOutage } from '../../faults/zone-outage.ts'
+import { zonePartition } from '../../faults/zone-partition.ts'
+import type { FaultName } from '../../model/scenario.ts'
+import type { Zone } from '../../model/target.ts'
+import { CONTAINERS } from './probe-set.ts'
+
+/** Where a fault is tried: three zones, each with a pod of the probe set. */
+export interface CrashSite {
+  readonly context: FaultContext
+  readonly zones: readonly [Zone, Zone, Zone]
+  /** Tells that the fault is in effect: a step at which to be killed too. */
+  readonly observed: () => void
+}
+
+export type CrashFaultName = FaultName | 'detach-volume-by-force' | 'out-of-service'
+
+/** Every fault from its plan to its recovery, as a scenario would go through it. */
+export const CRASH_FAULTS: Readonly<Record<CrashFaultName, (site: CrashSite) => Promise<void>>> = {
+  'cordon-zone': async ({ context, zones: [zone], observed }) => {
+    const cordon = await injectCordon(context, await planCordon(context.cluster, zone))
+    await observeCordon(context, cordon)
+    observed()
+    await healCordon(context, cordon)
+    await recoveredFromCordon(context.cluster, cordon)
+  },
+  'drain-zone': through(drainZone, ({ zones: [zone] }) => zone),
+  'delete-pod': async ({ context, zones: [zone], observed }) => {
+    const pod = await podIn(context, zone)
+    const plan = await planDeletePod(context.cluster, context.namespace, pod)
+    await injectDeletePod(context, plan)
+    await observeDeletePod(context, plan)
+    observed()
+  },
+  'kill-process': through(killProcess, ({ context, zones: [zone] }) => processIn(context, zone)),
+  'pause-process': through(pauseProcess, ({ context, zones: [zone] }) => processIn(context, zone)),
+  'stop-instance': through(stopInstance, ({ zones: [zone] }) => nodesOf(zone)),
+  'power-cut': through(powerCut, ({ zones: [zone] }) => nodesOf(zone)),
+  'terminate-instance': through(terminateInstance, ({ zones: [zone] }) => nodesOf(zone)),
+  'reboot-instance': through(rebootInstance, ({ zones: [zone] }) => nodesOf(zone)),
+  'detach-volume': through(detachVolume, async ({ context, zones: [zone] }) => ({
+    pod: await podIn(context, zone),
+    force: false,
+  })),
+  'detach-volume-by-force': through(detachVolume, async ({ context, zones: [zone] }) => ({
+    pod: await podIn(context, zone),
+    force: true,
+  })),
+  'zone-outage': through(zoneOutage, ({ zones: [zone] }) => nodesOf(zone)),
+  'two-zone-outage': through(twoZoneOutage, ({ zones: [one, two] }) => nodesOf(one, two)),
+  'zone-partition': through(zonePartition, ({ zones: [zone] }) => zone),
+  'capacity-outage': through(capacityOutage, ({ zones: [zone] }) => zone),
+  'out-of-service': async ({ context, zones: [zone], observed }) => {
+    const outage = await cause(powerCut, context, nodesOf(zone))
+    const collected = await cause(outOfService, context, { node: zone.nodes[0]?.name ?? '' })
+    observed()
+    await collected.heal()
+    await outage.heal()
+  },
+}
+
+function through<Wish, Plan extends FaultPlan, Effect extends FaultEffect>(
+  fault: Fault<Wish, Plan, Effect>,
+  wish: (site: CrashSite) => Wish | Promise<Wish>,
+): (site: CrashSite) => Promise<void> {
+  return async (site) => {
+    const active = await cause(fault, site.context, await wish(site))
+    site.observed()
+    await active.heal()
+  }
+}
+
+function nodesOf(...zones: readonly Zone[]): InstanceWish {
+  return {
+    subject: `zone/${zones.map(({ name }) => name).join(',')}`,
+    nodes: zones.flatMap(({ nodes }) => nodes),
+  }
+}
+
+/** The container's PID 1: its node has to send the signal, by a pod that is journaled too. */
+async function processIn(context: FaultContext, zone: Zone) {
+  return { pod: await podIn(context, zone), container: CONTAINERS.volume }
+}
+
+async function podIn({ cluster, namespace }: FaultContext, { name, nodes }: Zone): Promise<string> {
+  const { items } = await cluster.core.listNamespacedPod({ namespace })
+  const pod = items.find(({ spec }) => nodes.some((node) => node.name === spec?.nodeName))
+  if (!pod?.metadata?.name) throw new Error(`Zone ${name} has no pod of the probe set.`)
+  return pod.metadata.name
+}

@@ -1,0 +1,111 @@
+import type { V1Node, V1Pod } from '@kubernetes/client-node'
+import { writeFailure } from '../../faults/io-probe.ts'
+import type { Cluster } from '../../kube/cluster.ts'
+import { execInPod } from '../../kube/exec.ts'
+import { nodeTroubles } from '../../kube/node-state.ts'
+import { InconclusiveError } from '../../model/errors.ts'
+import { randomLetters } from '../../std/ids.ts'
+import { poll } from '../../std/poll.ts'
+import { CONTAINERS, NAMESPACE } from './probe-set.ts'
+
+const PATH = '/data'
+const ROW = `${PATH}/row`
+
+/** By the pod's name: its claim, the volume behind it, and what was read from that. */
+export type ProbeData = Readonly<Record<string, string>>
+
+/** The rows that were written to the volumes of the probe set, one each. */
+export class ProbeSetData {
+  readonly #cluster: Cluster
+
+  /** Writes a row of its own to each volume, onto the disk. */
+  static async write(cluster: Cluster): Promise<ProbeSetData> {
+    const set = new ProbeSetData(cluster)
+    for (const pod of Object.keys(await set.settled())) {
+      const command = ['sh', '-c', `echo "$0" > ${ROW} && sync ${ROW} ${PATH}`, randomLetters(12)]
+      const { exitCode, stderr } = await execInPod(cluster, { ...inPod(pod), command })
+      if (exitCode !== 0) throw new InconclusiveError(`Pod ${pod} can't write its row: ${stderr}`)
+    }
+    return set
+  }
+
+  private constructor(cluster: Cluster) {
+    this.#cluster = cluster
+  }
+
+  /**
+   * Waits until all nodes are as they should be and the three pods Ready and able to write.
+   *
+   * @returns what they hold
+   * @throws WaitTimeoutError that says what is missing
+   */
+  settled(): Promise<ProbeData> {
+    return poll(
+      { what: 'the probe set to be Ready on its volumes', budget: 'podReady', intervalMs: 500 },
+      async () => {
+        const missing = await this.#missing()
+        if (missing.length > 0) return { done: false, seen: missing }
+        const { items } = await this.#cluster.core.listNamespacedPod({ namespace: NAMESPACE })
+        const held = await Promise.all(
+          items.map(async (pod) => [nameOf(pod), await this.#held(pod)]),
+        )
+        return { done: true, value: Object.fromEntries(held) }
+      },
+    )
+  }
+
+  /** Waits as `settled` does; what differs then, a sentence each. */
+  async differences(before: ProbeData): Promise<string[]> {
+    const now = await this.settled()
+    return Object.entries(before).flatMap(([pod, held]) =>
+      now[pod] === held ? [] : [`Pod ${pod} held ${held} and holds ${now[pod] ?? 'nothing'}.`],
+    )
+  }
+
+  async #missing(): Promise<string[]> {
+    const { core } = this.#cluster
+    const { items: nodes } = await core.listNode()
+    const { items: pods } = await core.listNamespacedPod({ namespace: NAMESPACE })
+    const ready = pods.filter((pod) => isReady(pod))
+    const missing = [
+      ...nodes.flatMap((node: V1Node) => nodeTroubles(node)),
+      ...(ready.length === 3 && pods.length === 3
+        ? []
+        : [`${ready.length} Ready of ${pods.length} pods`]),
+    ]
+    if (missing.length > 0) return missing
+    const failures = await Promise.all(
+      pods.map((pod) => writeFailure(this.#cluster, { ...inPod(nameOf(pod)), path: PATH })),
+    )
+    return failures.filter((failure) => failure !== undefined)
+  }
+
+  async #held(pod: V1Pod): Promise<string> {
+    const { core } = this.#cluster
+    const claims = (pod.spec?.volumes ?? []).flatMap(
+      ({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? [],
+    )
+    const [name = ''] = claims
+    const claim = await core.readNamespacedPersistentVolumeClaim({ name, namespace: NAMESPACE })
+    const volume = await core.readPersistentVolume({ name: claim.spec?.volumeName ?? '' })
+    const command = ['cat', ROW]
+    const read = await execInPod(this.#cluster, { ...inPod(nameOf(pod)), command })
+    const row = read.exitCode === 0 ? read.stdout.trim() : `no row (${read.stderr.trim()})`
+    return `claim ${claim.metadata?.uid}, volume ${volume.spec?.csi?.volumeHandle}, row ${row}`
+  }
+}
+
+function inPod(pod: string) {
+  return { namespace: NAMESPACE, pod, container: CONTAINERS.volume }
+}
+
+function nameOf({ metadata }: V1Pod): string {
+  return metadata?.name ?? '?'
+}
+
+function isReady({ metadata, status }: V1Pod): boolean {
+  return (
+    metadata?.deletionTimestamp === undefined &&
+    (status?.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True')
+  )
+}
