@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -10,6 +10,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { Cache } from './cache.ts'
 import type { ArtifactProgress } from './cache.ts'
+import { pruneArtifacts } from './ensure-artifacts.ts'
+import { artifactsInUse } from './in-use.ts'
 import { lock } from './lock.ts'
 import type { BuildContext, Recipe } from './recipe.ts'
 
@@ -161,6 +163,35 @@ describe('what was built', () => {
     expect(existsSync(cache.pathOf('ami', KEY))).toBe(true)
     expect(existsSync(cache.pathOf('ami', third))).toBe(true)
     expect(existsSync(cache.pathOf('ami', OTHER_KEY))).toBe(false)
+  })
+
+  it('stays while a running lab uses it', async () => {
+    await ensure(recipe(hello), OTHER_KEY)
+    const file = join(cache.pathOf('ami', OTHER_KEY), 'file')
+    const config = JSON.stringify({ name: 'test', artifacts: { ami: '/other', images: [file] } })
+    const lab = spawn('sleep', [NAP_SECONDS], {
+      env: { ...process.env, ZONEFALL_LAB_CONFIG: config },
+    })
+    children.push(lab)
+    await once(lab, 'spawn')
+    expect(await artifactsInUse()).toEqual(expect.arrayContaining(['/other', file]))
+    expect(await pruneArtifacts({ cache })).toEqual([])
+    expect(existsSync(file)).toBe(true)
+    lab.kill('SIGKILL')
+    await once(lab, 'exit')
+    expect(await pruneArtifacts({ cache })).toEqual([`ami-${OTHER_KEY}`])
+    expect(existsSync(file)).toBe(false)
+  })
+
+  it('stays when it was used lately, if so wished', async () => {
+    await ensure(recipe(hello), OTHER_KEY)
+    const unused = { unusedForMs: 60_000 }
+    const traces = [`ami-${OTHER_KEY}.json`, `logs/ami-${OTHER_KEY}.log`]
+    for (const path of traces) await utimes(join(root, path), 0, 0)
+    expect((await ensure(recipe(hello), OTHER_KEY)).at(-1)?.state).toBe('present')
+    expect(await cache.prune(new Map(), unused)).toEqual([])
+    for (const path of traces) await utimes(join(root, path), 0, 0)
+    expect(await cache.prune(new Map(), unused)).toEqual([`ami-${OTHER_KEY}`])
   })
 })
 

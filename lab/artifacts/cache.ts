@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative, sep } from 'node:path'
 
 import { LabRefusal } from '../std/lab-error.ts'
 import { ArtifactError } from './artifact-error.ts'
@@ -62,6 +62,7 @@ export class Cache {
       tell({ artifact: recipe.name, step, elapsedMs, state })
     }
     if (await looksWhole(dir)) {
+      await markUsed(dir)
       say('present', recipe.purpose)
       return dir
     }
@@ -147,10 +148,18 @@ export class Cache {
 
   /**
    * Removes every artifact, half-finished build and log that doesn't belong to `keys`, except what
-   * another process is building. Returns the names of the artifacts removed.
+   * another process is building, what is `inUse` (paths in artifacts), and what was used or built in
+   * the last `unusedForMs`. Returns the names of the artifacts removed.
    */
-  async prune(keys: ReadonlyMap<RecipeName, string>): Promise<string[]> {
-    const kept = new Set([...keys].map(([name, key]) => `${name}-${key}`))
+  async prune(
+    keys: ReadonlyMap<RecipeName, string>,
+    spared: { readonly inUse?: readonly string[]; readonly unusedForMs?: number } = {},
+  ): Promise<string[]> {
+    const { inUse = [], unusedForMs = 0 } = spared
+    const kept = new Set([
+      ...[...keys].map(([name, key]) => `${name}-${key}`),
+      ...inUse.map((path) => relative(this.root, path).split(sep)[0]),
+    ])
     const removed: string[] = []
     const found = new Set<string>()
     for (const folder of ['', 'tmp', 'logs']) {
@@ -160,7 +169,7 @@ export class Cache {
       }
     }
     for (const id of found) {
-      if (kept.has(id)) continue
+      if (kept.has(id) || Date.now() - (await this.#lastUsedAt(id)) < unusedForMs) continue
       try {
         await using _lock = await lock(join(this.root, 'locks', id), { timeoutMs: 1 })
         await this.remove(join(this.root, id))
@@ -176,6 +185,13 @@ export class Cache {
       }
     }
     return removed.sort()
+  }
+
+  /** When it was last asked for or built, as `Date.now`; 0 when nothing tells. */
+  async #lastUsedAt(id: string): Promise<number> {
+    const traces = [sealPaths(join(this.root, id)).seal, join(this.root, 'logs', `${id}.log`)]
+    const times = traces.map((path) => stat(path).catch(() => ({ mtimeMs: 0 })))
+    return Math.max(...(await Promise.all(times)).map(({ mtimeMs }) => mtimeMs))
   }
 
   /**
@@ -194,6 +210,12 @@ export class Cache {
       )
     }
   }
+}
+
+/** The seal's time tells when the artifact was last asked for. */
+async function markUsed(dir: string): Promise<void> {
+  const now = new Date()
+  await utimes(sealPaths(dir).seal, now, now)
 }
 
 function requireTools(recipe: Recipe): void {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Cache } from './cache.ts'
 import type { ArtifactProgress } from './cache.ts'
 import { cacheKeys } from './cache-key.ts'
+import { artifactsInUse } from './in-use.ts'
 import { RECIPE_NAMES } from './recipe.ts'
 import type { Recipe, RecipeName } from './recipe.ts'
 import { ami } from './recipes/ami.ts'
@@ -103,9 +104,15 @@ export async function verifyArtifacts(cache = new Cache()): Promise<void> {
   for (const [name, key] of cacheKeys(RECIPES)) await cache.verify(name, key)
 }
 
-/** Removes artifacts of other versions; returns their names. */
-export async function pruneArtifacts(cache = new Cache()): Promise<string[]> {
-  return cache.prune(cacheKeys(RECIPES))
+/**
+ * Removes artifacts of other versions that no running lab uses, or only those of them that were
+ * not asked for in the last `unusedForMs`; returns their names.
+ */
+export async function pruneArtifacts(
+  options: { readonly unusedForMs?: number; readonly cache?: Cache } = {},
+): Promise<string[]> {
+  const { cache = new Cache(), unusedForMs = 0 } = options
+  return cache.prune(cacheKeys(RECIPES), { inUse: await artifactsInUse(), unusedForMs })
 }
 
 /** The names, and all that they depend on. */

@@ -15,7 +15,7 @@ const program = new Command('artifacts')
   .description('Builds what the lab runs into the cache; what is there already stays.')
   .option('--only <name...>', `of ${RECIPE_NAMES.join(', ')}`)
   .option('--verify', 'read everything built again and compare it with its digests')
-  .option('--prune', 'remove what other versions left in the cache')
+  .option('--prune', 'remove what other versions left in the cache and no running lab uses')
   .addHelpText('after', '\nExample:\n  node lab/artifacts/main.ts --only binaries node-rootfs')
   .parse()
 

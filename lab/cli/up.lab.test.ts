@@ -75,3 +75,12 @@ it('says what to do when Go is missing', async () => {
   expect(code).toBe(3)
   expect(stderr).toMatch(/^error: Building binaries needs go \(Go 1\.26 or newer\) on PATH;/)
 })
+
+it('says what to do when the named EBS driver is not there', async () => {
+  const { code, stderr } = await failingUp({ ZONEFALL_EBS_DRIVER: join(folder, 'driver') })
+  expect(code).toBe(3)
+  expect(stderr).toBe(
+    `error: ZONEFALL_EBS_DRIVER names ${folder}/driver, and there is no such file\n` +
+      "  Name an aws-ebs-csi-driver binary, or unset the variable to use the lab's own driver.\n",
+  )
+})

@@ -1,21 +1,25 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { ensureArtifacts } from '../artifacts/ensure-artifacts.ts'
+import { ensureArtifacts, pruneArtifacts } from '../artifacts/ensure-artifacts.ts'
 import { ensureHostPackages } from '../artifacts/host-packages.ts'
 import { GO_MODULES } from '../artifacts/versions.ts'
 import type { BootEvent, Ec2Trait } from '../daemon/config.ts'
 import { launchDaemon } from '../daemon/launch.ts'
 import { liveDaemon, removeLab } from '../daemon/remains.ts'
 import { LAB_CREDENTIALS } from '../cluster/control-plane.ts'
-import { type Timers, TIMERS } from '../cluster/timers.ts'
+import type { Timers } from '../cluster/timers.ts'
 import { REGION } from '../network/vpc.ts'
 import { imageTable } from '../registry/registry.ts'
 import { LabRefusal } from '../std/lab-error.ts'
 import type { LabPaths } from '../std/paths.ts'
 import { checkMachine } from './machine-check.ts'
 import { readStatus } from './control.ts'
-import { DIFFERENCES } from './differences.ts'
+import { differencesOf } from './differences.ts'
+import { ebsDriver } from './ebs-driver.ts'
+
+const DAY_MS = 24 * 60 * 60_000
+const UNUSED_DAYS = 14
 
 export interface UpOptions {
   readonly zones: number
@@ -51,9 +55,10 @@ export async function up(
   options: UpOptions,
   onEvent: (event: BootEvent) => void,
 ): Promise<LabAccess> {
+  const wantedDriver = await ebsDriver()
   const running = await liveDaemon(paths)
   if (running !== undefined) {
-    const { timers = 'eks', ec2 = [] } = await readStatus(paths)
+    const { timers = 'eks', ec2 = [], upstreamDriver } = await readStatus(paths)
     if (options.timers !== undefined && timers !== options.timers) {
       throw new LabRefusal(`the lab ${paths.name} is up with the timers ${timers}`, {
         hint: `take it down first, or say --timers ${timers}`,
@@ -65,7 +70,12 @@ export async function up(
         hint: `take it down first, or leave --ec2 out`,
       })
     }
-    return accessTo(paths, running.ports.ec2, { timers, reused: true })
+    if (wantedDriver !== undefined && upstreamDriver !== wantedDriver) {
+      throw new LabRefusal(`the lab ${paths.name} is up with another EBS driver`, {
+        hint: 'take it down first, or unset ZONEFALL_EBS_DRIVER',
+      })
+    }
+    return accessTo(paths, running.ports.ec2, { timers, upstreamDriver, reused: true })
   }
   await mkdir(paths.root, { recursive: true })
   await checkMachine(paths.root)
@@ -81,7 +91,7 @@ export async function up(
   const artifacts = await ensureArtifacts({
     onProgress: (progress) => progress.state === 'present' || onEvent(stepOf(progress)),
   })
-  const upstreamDriver = process.env['ZONEFALL_EBS_DRIVER']
+  await pruneCache(onEvent)
   try {
     const record = await launchDaemon({
       paths,
@@ -100,22 +110,39 @@ export async function up(
           ami: artifacts.ami,
           driver: artifacts.csiDriver,
         },
-        ...(upstreamDriver === undefined ? {} : { upstreamDriver }),
+        ...(wantedDriver === undefined ? {} : { upstreamDriver: wantedDriver }),
       },
     })
-    return accessTo(paths, record.ports.ec2, { timers, reused: false })
+    return accessTo(paths, record.ports.ec2, {
+      timers,
+      upstreamDriver: wantedDriver,
+      reused: false,
+    })
   } catch (error) {
     await removeLab(paths)
     throw error
   }
 }
 
+/** What no lab has used for a while goes, so that versions don't pile up. */
+async function pruneCache(onEvent: (event: BootEvent) => void): Promise<void> {
+  const begin = performance.now()
+  const removed = await pruneArtifacts({ unusedForMs: UNUSED_DAYS * DAY_MS })
+  if (removed.length === 0) return
+  const text = `removed ${removed.length} artifacts of other versions, unused for ${UNUSED_DAYS} days`
+  const elapsedMs = Math.round(performance.now() - begin)
+  onEvent({ step: 'artifact.cache', state: 'end', text, elapsedMs })
+}
+
 function accessTo(
   paths: LabPaths,
   ec2Port: number,
-  { timers, reused }: { readonly timers: Timers; readonly reused: boolean },
+  lab: {
+    readonly timers: Timers
+    readonly upstreamDriver: string | undefined
+    readonly reused: boolean
+  },
 ): LabAccess {
-  const { difference } = TIMERS[timers]
   return {
     name: paths.name,
     kubeconfig: paths.kubeconfig,
@@ -125,9 +152,9 @@ function accessTo(
     ...LAB_CREDENTIALS,
     logs: paths.logs,
     kubernetesVersion: GO_MODULES['k8s.io/kubernetes'].version,
-    images: imageTable(),
-    differences: [...DIFFERENCES, ...(difference === undefined ? [] : [difference])],
-    reused,
+    images: imageTable(lab.upstreamDriver),
+    differences: differencesOf(lab),
+    reused: lab.reused,
   }
 }
 

@@ -10,6 +10,9 @@ import { LAB_CREDENTIALS } from './control-plane.ts'
 const FOLDER = join(import.meta.dirname, 'addons')
 const FILES = ['coredns.yaml', 'ebs-csi.yaml']
 const READY_TIMEOUT_MS = 120_000
+/** Where a machine has the upstream driver, and where upstream's image has it. */
+const MACHINE_DRIVER = '/opt/zonefall/aws-ebs-csi-driver'
+const IMAGE_DRIVER = '/bin/aws-ebs-csi-driver'
 
 /**
  * Brings the cluster's add-ons to what the files in `addons/` say. Their Deployments wait until all
@@ -17,7 +20,7 @@ const READY_TIMEOUT_MS = 120_000
  */
 export async function applyAddons(
   api: ApiClient,
-  options: { ec2Endpoint: string; nodes: number; logs: string },
+  options: { ec2Endpoint: string; nodes: number; logs: string; upstreamDriver: boolean },
 ): Promise<void> {
   const inKubeSystem = (name: string) => ({ name, namespace: 'kube-system' })
   await api.apply({
@@ -36,13 +39,54 @@ export async function applyAddons(
     },
   })
   const texts = await Promise.all(FILES.map((file) => readFile(join(FOLDER, file), 'utf8')))
-  const objects = texts
+  const asRead = texts
     .flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as unknown))
     .filter((object): object is KubeObject => object !== null)
+  const objects = options.upstreamDriver ? asRead.map(withUpstreamDriver) : asRead
   const isDeployment = ({ kind }: KubeObject) => kind === 'Deployment'
   for (const object of objects.filter((object) => !isDeployment(object))) await api.apply(object)
   await nodesReady(api, options)
   await Promise.all(objects.filter(isDeployment).map((object) => api.apply(object)))
+}
+
+const controller = z.looseObject({
+  spec: z.looseObject({
+    template: z.looseObject({
+      spec: z.looseObject({
+        containers: z.array(
+          z.looseObject({ name: z.string(), volumeMounts: z.array(z.unknown()).default([]) }),
+        ),
+        volumes: z.array(z.unknown()).default([]),
+      }),
+    }),
+  }),
+})
+
+/**
+ * The controller with the upstream driver, which every machine has, in place of its image's own.
+ * Arguments and environment are upstream's already.
+ */
+function withUpstreamDriver(object: KubeObject): KubeObject {
+  if (object.metadata.name !== 'ebs-csi-controller' || object.kind !== 'Deployment') return object
+  const { spec, ...rest } = { ...object, ...controller.parse(object) }
+  const { template } = spec
+  const volume = 'upstream-driver'
+  const containers = template.spec.containers.map((container) =>
+    container.name !== 'ebs-plugin'
+      ? container
+      : {
+          ...container,
+          command: [IMAGE_DRIVER],
+          volumeMounts: [
+            ...container.volumeMounts,
+            { name: volume, mountPath: IMAGE_DRIVER, readOnly: true },
+          ],
+        },
+  )
+  const hostPath = { path: MACHINE_DRIVER, type: 'File' }
+  const volumes = [...template.spec.volumes, { name: volume, hostPath }]
+  const pod = { ...template.spec, containers, volumes }
+  return { ...rest, spec: { ...spec, template: { ...template, spec: pod } } }
 }
 
 const nodeList = z.object({

@@ -154,7 +154,11 @@ export class Lab {
     ])
     const wanted = { nodes: zones.length, logs: paths.logs }
     await steps('nodes', 'the nodes on them Ready', () =>
-      applyAddons(plane.api, { ...wanted, ec2Endpoint }),
+      applyAddons(plane.api, {
+        ...wanted,
+        ec2Endpoint,
+        upstreamDriver: config.upstreamDriver !== undefined,
+      }),
     )
     await steps('add-ons', 'CoreDNS and the EBS CSI driver answering', () =>
       addonsReady(plane.api, wanted),
@@ -173,6 +177,7 @@ export class Lab {
       name: this.config.name,
       timers: this.config.timers,
       ec2: this.config.ec2,
+      upstreamDriver: this.config.upstreamDriver,
       kubeconfig: this.paths.kubeconfig,
       ...this.#ec2?.snapshot(),
       groups: this.#scaling?.snapshot(),

@@ -13,10 +13,19 @@ export interface ImageTableRow {
   readonly standsBehind: string
 }
 
-/** Every image name that the lab offers, with what stands behind it. */
-export function imageTable(): ImageTableRow[] {
-  return Object.values(IMAGES).flatMap(({ names, standsBehind }) =>
-    names.map((name) => ({ name, standsBehind })),
+/**
+ * Every image name that the lab offers, with what stands behind it.
+ * @param upstreamDriver path of the EBS CSI driver that is put in place of the image's own
+ */
+export function imageTable(upstreamDriver?: string): ImageTableRow[] {
+  return Object.values(IMAGES).flatMap((image) =>
+    image.names.map((name) => ({
+      name,
+      standsBehind:
+        image === IMAGES['ebs-csi-driver'] && upstreamDriver !== undefined
+          ? upstreamDriver
+          : image.standsBehind,
+    })),
   )
 }
 
