@@ -43,6 +43,10 @@ const FAULTS: Readonly<
     of: 'nodes',
   },
   'power-cut': { text: "cuts an instance's power, and starts it again", of: 'nodes' },
+  'out-of-service': {
+    text: 'marks the node of an instance without power as out of service',
+    of: 'nodes',
+  },
   'terminate-instance': { text: 'terminates an instance, which its group replaces', of: 'nodes' },
   'reboot-instance': { text: 'reboots an instance', of: 'nodes' },
   'zone-outage': { text: 'cuts the power of all instances of a zone', of: 'nodes' },

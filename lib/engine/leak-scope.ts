@@ -31,16 +31,7 @@ export function leakScope(run: Run): LeakScope {
 }
 
 function nodesOf(undo: Undo): string[] {
-  switch (undo.kind) {
-    case 'set-unschedulable':
-    case 'remove-taint':
-    case 'remount-volume':
-      return [undo.node]
-    case 'start-instances':
-      return undo.instances.map(({ node }) => node)
-    case 'await-replacement':
-      return [undo.instance.node]
-    default:
-      return []
-  }
+  if (undo.kind === 'start-instances') return undo.instances.map(({ node }) => node)
+  if (undo.kind === 'await-replacement') return [undo.instance.node]
+  return 'node' in undo ? [undo.node] : []
 }

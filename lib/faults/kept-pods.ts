@@ -1,4 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node'
+import type { BudgetName } from '../std/budgets.ts'
 import { poll } from '../std/poll.ts'
 import type { FaultView } from './fault.ts'
 
@@ -26,22 +27,20 @@ export function keptPods(pods: readonly V1Pod[]): KeptPod[] {
 export async function keptPodsBack(
   { cluster, namespace }: Pick<FaultView, 'cluster' | 'namespace'>,
   pods: readonly KeptPod[],
+  budget: BudgetName = 'podReady',
 ): Promise<void> {
   if (pods.length === 0) return
   const names = pods.map(({ name }) => name)
-  await poll(
-    { what: `pods ${names.join(', ')} to be Ready again`, budget: 'podReady' },
-    async () => {
-      const { items } = await cluster.core.listNamespacedPod({ namespace })
-      const missing = pods.filter(({ name, containerIds }) => {
-        const pod = items.find(({ metadata }) => metadata?.name === name)
-        return !pod || !isReady(pod) || containerIdsOf(pod).some((id) => containerIds.includes(id))
-      })
-      return missing.length === 0
-        ? { done: true, value: true }
-        : { done: false, seen: `not back: ${missing.map(({ name }) => name).join(', ')}` }
-    },
-  )
+  await poll({ what: `pods ${names.join(', ')} to be Ready again`, budget }, async () => {
+    const { items } = await cluster.core.listNamespacedPod({ namespace })
+    const missing = pods.filter(({ name, containerIds }) => {
+      const pod = items.find(({ metadata }) => metadata?.name === name)
+      return !pod || !isReady(pod) || containerIdsOf(pod).some((id) => containerIds.includes(id))
+    })
+    return missing.length === 0
+      ? { done: true, value: true }
+      : { done: false, seen: `not back: ${missing.map(({ name }) => name).join(', ')}` }
+  })
 }
 
 function containerIdsOf(pod: V1Pod): string[] {

@@ -70,7 +70,7 @@ export const terminateInstance: Fault<InstanceWish, TerminationPlan> = {
     }
   },
   heal: healByUndo,
-  recovered: (context, { pods }) => keptPodsBack(context, pods),
+  recovered: (context, { pods }) => keptPodsBack(context, pods, 'podMoved'),
 }
 
 async function groupThatReplaces(view: FaultView, instance: TargetInstance) {

@@ -24,6 +24,7 @@ export const FAULT_NAMES = [
   'pause-process',
   'stop-instance',
   'power-cut',
+  'out-of-service',
   'terminate-instance',
   'reboot-instance',
   'detach-volume',

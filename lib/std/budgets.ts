@@ -40,6 +40,8 @@ export const BUDGETS = {
   nodeGone: 300_000,
   /** A group's replacement of an instance launched, joined and Ready. */
   nodeReplaced: 600_000,
+  /** A pod Ready on another node than the one that went with its volume: force detach waits 6 min. */
+  podMoved: 600_000,
   /** An instance in its next state: EC2 gives an OS four minutes to shut down. */
   instanceState: 300_000,
   /** An attachment gone or busy after DetachVolume. */
