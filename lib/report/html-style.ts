@@ -4,13 +4,13 @@ export const STYLE = `
   color-scheme: light dark;
   --ground: #fbfbfa; --card: #fff; --ink: #1d2226; --soft: #5c666e; --line: #dfe3e6;
   --pass: #1a7f4b; --fail: #c3272b; --unknown: #9a6700; --skipped: #68737c;
-  --wait: #4f86c6; --step: #7a6bb7; --instant: #c3272b;
+  --wait: #4f86c6; --step: #7a6bb7; --instant: #0f766e;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ground: #14181b; --card: #1c2226; --ink: #e4e8ea; --soft: #9aa5ac; --line: #333c42;
     --pass: #4ec28a; --fail: #ff7b78; --unknown: #e0ad3f; --skipped: #9aa5ac;
-    --wait: #5b93d6; --step: #9787d8; --instant: #ff7b78;
+    --wait: #5b93d6; --step: #9787d8; --instant: #4fd1c5;
   }
 }
 * { box-sizing: border-box; }
@@ -56,6 +56,7 @@ th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0;
   border-top: 1px solid var(--line); }
 th { font-weight: 600; white-space: nowrap; }
 table.data { width: auto; margin: .1rem 0 .3rem; }
+.data .data th { color: var(--soft); }
 .data td, .data th { font-size: .8rem; font-weight: 400; padding: 0 1rem 0 0; border: 0; }
 .timeline { font-size: .85rem; }
 .row { margin: .3rem 0; }
@@ -63,6 +64,9 @@ table.data { width: auto; margin: .1rem 0 .3rem; }
 .row .label span:last-child { color: var(--soft); white-space: nowrap; }
 .track { display: block; width: 100%; height: .55rem; border-radius: .2rem; background: var(--line); }
 .wait { fill: var(--wait); } .step { fill: var(--step); } .instant { fill: var(--instant); }
+.key b { display: inline-block; width: .9rem; height: .55rem; border-radius: .2rem; }
+.key .wait { background: var(--wait); } .key .step { background: var(--step); }
+.key .instant { background: var(--instant); } .key .late { background: var(--fail); }
 .scenario { fill: var(--soft); } .late { fill: var(--fail); }
 details summary { cursor: pointer; color: var(--soft); font-size: .9rem; margin-top: .5rem; }
 @media (max-width: 40rem) {

@@ -5,6 +5,8 @@ import { cutLine, formatDuration } from './text.ts'
 
 /** A bar chart stays readable, and the page small, with this many rows. */
 const MAX_ROWS = 60
+/** A wait of less than this share of the chart's time shows nothing and tells little. */
+const TELLING_SHARE = 0.01
 /** What the cluster did counts as much as a wait of this length: there may be much of it. */
 const CLUSTER_EVENT_MS = 1000
 
@@ -30,7 +32,7 @@ export function timelineChart(
 ): Markup | undefined {
   const rows = [...spans.map(spanRow), ...instants.map((event) => instantRow(event, fromMs))]
   if (rows.length === 0 || toMs <= fromMs) return undefined
-  const kept = keepMostTelling(rows)
+  const kept = keepMostTelling(rows, (toMs - fromMs) * TELLING_SHARE)
   const left = rows.length - kept.length
   return html`<div class="timeline">
     ${kept.map((row) => rowMarkup(row, fromMs, toMs))}
@@ -66,8 +68,9 @@ function instantRow(event: TimelineEvent, fromMs: number): Row {
 }
 
 /** The harness's own moments are few and tell the story; of the waits the shortest go first. */
-function keepMostTelling(rows: readonly Row[]): Row[] {
+function keepMostTelling(rows: readonly Row[], shortestMs: number): Row[] {
   return rows
+    .filter(({ kind, weightMs }) => kind !== 'wait' || weightMs >= shortestMs)
     .toSorted((a, b) => (a.weightMs === b.weightMs ? 0 : b.weightMs - a.weightMs))
     .slice(0, MAX_ROWS)
     .toSorted((a, b) => a.beginMs - b.beginMs)

@@ -62,6 +62,40 @@ describe('toHtml', () => {
     expect(page).not.toContain('pod.deleted')
   })
 
+  it('folds away what is of use when something went wrong alone', () => {
+    const cards = page.split('<article ').slice(1)
+    const timelines = cards.map((card) => /<details ?(open)?>\s*<summary>Timeline/.exec(card))
+    expect(timelines.map((found) => found && (found[1] ?? 'folded'))).toEqual([
+      'folded',
+      'open',
+      null,
+      null,
+    ])
+    const seen = cards[1]?.match(/What was seen/g)
+    // Of three things seen one was as claimed, one was not and one had no data.
+    expect(seen).toHaveLength(1)
+  })
+
+  it('leaves short waits out of a chart, but no step', () => {
+    const at = (kind: string, text: string, fromMs: number, toMs: number) =>
+      ['begin', 'end'].map((edge) => ({
+        atMs: edge === 'begin' ? fromMs : toMs,
+        source: 'scenario' as const,
+        scenario: sampleResults[1]?.id ?? '',
+        kind: `${kind}.${edge}`,
+        text,
+      }))
+    const text = toHtml(sampleSummary, [
+      ...at('wait', 'a short wait', 90_000, 90_100),
+      ...at('wait', 'a longer wait', 91_000, 92_000),
+      ...at('step', 'a short step', 93_000, 93_001),
+    ])
+    expect(text).not.toContain('a short wait')
+    expect(text).toContain('a longer wait')
+    expect(text).toContain('a short step')
+    expect(text).toContain('1 lesser row')
+  })
+
   it('says at the top what went wrong beside the scenarios', () => {
     const broken = toHtml({ ...samplePassed, exitCode: 4, leaks: ['volume vol-1 is left'] }, [])
     expect(broken).toContain('<title>not undone')

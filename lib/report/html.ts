@@ -1,11 +1,12 @@
 import type { Evidence, ScenarioOutcome, ScenarioResult } from '../model/scenario.ts'
 import { countOutcomes, type RunSummary } from '../model/summary.ts'
 import type { TimelineEvent } from '../model/timeline.ts'
+import { dataTables } from './html-data.ts'
 import { STYLE } from './html-style.ts'
 import { timelineChart } from './html-timeline.ts'
 import { html, Markup } from './markup.ts'
 import { pairSpans, type Span } from './spans.ts'
-import { boundText, formatDuration, formatValue } from './text.ts'
+import { boundText, formatDuration } from './text.ts'
 
 const OUTCOMES: readonly ScenarioOutcome[] = ['pass', 'fail', 'unknown', 'skipped']
 const WORDS = { pass: 'passed', fail: 'failed', unknown: 'unknown', skipped: 'skipped' } as const
@@ -38,6 +39,11 @@ export function toHtml(summary: RunSummary, events: readonly TimelineEvent[]): s
         ${header(summary)} ${troubles(summary)}
         <main>
           <h2>Scenarios</h2>
+          <p class="soft key">
+            In timelines: <b class="step"></b> a step, <b class="wait"></b> a wait,
+            <b class="instant"></b> something that happened, <b class="late"></b> what took too long
+            or failed.
+          </p>
           ${summary.results.length === 0 ? html`<p class="soft">No scenario ran.</p>` : undefined}
           ${summary.results.map((result) => scenarioCard(result, spans, instants))}
         </main>
@@ -136,8 +142,10 @@ function scenarioCard(
     ${
       chart === undefined
         ? undefined
-        : html`<h4>Timeline</h4>
-            ${chart}`
+        : html`<details ${new Markup(result.outcome === 'pass' ? '' : 'open')}>
+            <summary>Timeline</summary>
+            ${chart}
+          </details>`
     }
     ${
       result.stack === undefined
@@ -164,25 +172,11 @@ function evidenceList(evidence: readonly Evidence[]): Markup {
             <span class="mark">${MARKS[one.verdict]}</span>
             <div>
               <div>${one.check}: ${boundText(one.summary, TEXT_LIMIT)}</div>
-              ${dataTable(one.data)}
+              ${dataTables(one.data, one.verdict !== 'true')}
             </div>
           </li>`,
       )}
     </ul>`
-}
-
-function dataTable(data: Evidence['data']): Markup | undefined {
-  const rows = Object.entries(data ?? {})
-  if (rows.length === 0) return undefined
-  return html`<table class="data">
-    ${rows.map(
-      ([name, value]) =>
-        html`<tr>
-          <th class="soft">${name}</th>
-          <td><code>${formatValue(value, 4_000)}</code></td>
-        </tr>`,
-    )}
-  </table>`
 }
 
 /** What the cluster did is seen by the supervisor, which knows no scenario: its time tells. */
