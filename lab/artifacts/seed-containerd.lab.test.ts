@@ -129,13 +129,14 @@ describe("Cassandra with the tutorial's limits", () => {
         inside() { ctr -n k8s.io task exec --exec-id "exec-$RANDOM" db "$@"; }
         now() { date +%s%3N; }
         start=$(now)
-        ctr -n k8s.io run --detach ${LIKE_THE_POD} ${CASSANDRA}:v11 db
+        ctr -n k8s.io run --detach ${LIKE_THE_POD} --env CASSANDRA_COMMITLOG_SYNC=batch ${CASSANDRA}:v11 db
         until inside /bin/bash -c /ready-probe.sh 2> /dev/null; do sleep 1; done
         echo "ready: $(( $(now) - start ))"
         start=$(now); inside nodetool status; echo "nodetool: $(( $(now) - start ))"
         inside cqlsh -e "create keyspace awsdemo with replication = {'class': 'SimpleStrategy', 'replication_factor': 1}"
         inside cqlsh -e "create table awsdemo.t (k text primary key); insert into awsdemo.t (k) values ('row-1'); select * from awsdemo.t"
         echo "endpoints: $(inside nodetool getendpoints awsdemo t row-1)"
+        inside grep commitlog_sync /etc/cassandra/cassandra.yaml
         inside grep -E '^(VmLck|VmRSS):' /proc/1/status
         inside java -XX:+UseSerialGC -Xshare:on -version 2>&1 && echo sharing
         inside /bin/sh -c 'POD_IP=127.0.0.11 /ready-probe.sh || echo "another address is not ready"'
@@ -154,6 +155,7 @@ describe("Cassandra with the tutorial's limits", () => {
       expect(output).toContain('Datacenter: DC1-K8Demo')
       expect(output).toContain('row-1')
       expect(output).toContain('endpoints: 127.0.0.1')
+      expect(output).toContain('commitlog_sync: batch\ncommitlog_sync_batch_window_in_ms: 2\n')
       expect(number('VmLck')).toBe(0)
       expect(number('VmRSS')).toBeLessThan(512 * 1024)
       expect(output).toContain('sharing')
