@@ -1,6 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import { explainApiError, orAbsent, statusOf } from '../kube/cluster.ts'
 import { setUnschedulable } from '../kube/cordon.ts'
+import { AGENT_ROLE, ROLE_LABEL } from '../model/run-label.ts'
 import { InconclusiveError } from '../model/errors.ts'
 import type { Zone } from '../model/target.ts'
 import { budgetMs } from '../std/budgets.ts'
@@ -189,10 +190,13 @@ async function evict(
   }
 }
 
-/** Neither a DaemonSet's nor static, and not ended: what `kubectl drain` moves. */
+/** Neither a DaemonSet's nor static, and not ended: what `kubectl drain` moves. Agents stay too. */
 function isEvictable({ metadata, status }: V1Pod): boolean {
   const isOfDaemonSet = (metadata?.ownerReferences ?? []).some(({ kind }) => kind === 'DaemonSet')
   const isStatic = metadata?.annotations?.['kubernetes.io/config.mirror'] !== undefined
   const isEnded = status?.phase === 'Succeeded' || status?.phase === 'Failed'
-  return !isOfDaemonSet && !isStatic && !isEnded && metadata?.deletionTimestamp === undefined
+  const isAgent = metadata?.labels?.[ROLE_LABEL] === AGENT_ROLE
+  return (
+    !isAgent && !isOfDaemonSet && !isStatic && !isEnded && metadata?.deletionTimestamp === undefined
+  )
 }

@@ -1,2 +1,7 @@
 /** Every object that a run makes on a shared cluster carries this label with the run's id. */
 export const RUN_LABEL = 'zonefall.io/run'
+
+/** What an object of the run's own is for: `agent`, `canary`. */
+export const ROLE_LABEL = 'zonefall.io/role'
+/** The role of the pods that watch faults from inside their zone: no fault moves them. */
+export const AGENT_ROLE = 'agent'

@@ -1,4 +1,5 @@
 import type { V1ConfigMap, V1Pod } from '@kubernetes/client-node'
+import { AGENT_ROLE, ROLE_LABEL } from '../../model/run-label.ts'
 import type { Zone } from '../../model/target.ts'
 import { AGENT_PORT } from '../protocol.ts'
 
@@ -7,7 +8,7 @@ export const AGENT_IMAGE = 'docker.io/library/node:24-bookworm-slim'
 export const AGENT_CONTAINER = 'agent'
 
 /** By this label faults that empty nodes know the pods that watch them do so. */
-export const AGENT_LABELS = { 'zonefall.io/role': 'agent' } as const
+export const AGENT_LABELS = { [ROLE_LABEL]: AGENT_ROLE } as const
 
 const BUNDLE = 'agent.mjs.gz'
 /** An image without gunzip has Node. */
