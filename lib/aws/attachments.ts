@@ -1,13 +1,17 @@
 import type { Ec2 } from './ec2.ts'
 
-/** State of a volume's attachment: `attached`, `busy`, …, and `detached` where there is none. */
+/**
+ * State of a volume's attachment: `attached`, `busy`, …, and `detached` where there is none. A
+ * volume that EC2 doesn't list tells nothing of its attachment: `unknown`.
+ */
 export async function attachmentState(
   ec2: Ec2,
   volumeId: string,
   instanceId: string,
 ): Promise<string> {
   const [volume] = await ec2.listVolumes([volumeId])
-  const found = volume?.Attachments?.find((item) => item.InstanceId === instanceId)
+  if (!volume) return 'unknown'
+  const found = volume.Attachments?.find((item) => item.InstanceId === instanceId)
   return found?.State ?? 'detached'
 }
 
