@@ -17,7 +17,11 @@ const program = new Command('zonefall lab')
   .description(
     'A real three-zone Kubernetes on this machine, with an EC2 API that behaves like EC2.',
   )
-  .option('--name <name>', 'which lab, when there are several', 'default')
+  .option(
+    '--name <name>',
+    'which lab, when there are several (or ZONEFALL_LAB)',
+    process.env['ZONEFALL_LAB'] ?? 'default',
+  )
   .enablePositionalOptions()
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })

@@ -16,6 +16,8 @@ export const BUDGETS = {
   podReady: 300_000,
   /** A pod object gone: its preStop drain and its grace period are in it. */
   podGone: 180_000,
+  /** The pods of a lost node marked for deletion: the grace period and 300 s of toleration. */
+  podEvicted: 480_000,
   /** The replacement of a deleted pod to exist, ready or not. */
   podRecreated: 60_000,
   /** The scheduler to explain why a pod is pending. */
@@ -56,6 +58,8 @@ export const BUDGETS = {
   peerDown: 120_000,
   /** A name resolved to its new address on every node (CoreDNS caches 30 s). */
   dnsUpdated: 90_000,
+  /** One repair of a keyspace. */
+  repair: 300_000,
   cqlConnect: 60_000,
   cqlQuery: 20_000,
   /** All undos of one scenario, and of a whole run. */
