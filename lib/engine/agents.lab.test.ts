@@ -55,6 +55,15 @@ async function install(
   return { fleet, schedules, told }
 }
 
+async function someHistory(fleet: AgentFleet): Promise<void> {
+  await poll({ what: 'some history of each agent', budget: 'clientsStop' }, () => {
+    const read = fleet.agents.map(({ history }) => history.last)
+    return read.every((last) => last > 3)
+      ? { done: true, value: true }
+      : { done: false, seen: read }
+  })
+}
+
 function untilTold(told: readonly Told[], kind: string, zone: string): Promise<Told> {
   return poll({ what: `${kind} of ${zone}`, budget: 'clientsStop', intervalMs: 100 }, () => {
     const found = told.find((event) => event.kind === kind && event.subject === `zone/${zone}`)
@@ -82,6 +91,7 @@ test('a zone that is cut off goes on and is read later; a killed agent goes on f
   const [killed, cut] = run.run.target.zones
   if (!killed || !cut) throw new Error('the lab has three zones')
   const victim = fleet.agents.find(({ zone }) => zone === killed.name)
+  await someHistory(fleet)
   const plan = await zonePartition.plan(run.context, cut)
   // Not observed: that the API server loses the node is the fault's own test.
   const { changes } = await zonePartition.inject(run.context, plan)
@@ -122,12 +132,7 @@ test('who may not use the proxy asks by exec; what an agent did that is gone is 
   expect(ways).toMatchObject(Array.from({ length: 3 }, () => ({ transport: 'exec' })))
   const [lost] = fleet.agents
   if (!lost) throw new Error('there should be agents')
-  await poll({ what: 'some history of each agent', budget: 'clientsStop' }, () => {
-    const read = fleet.agents.map(({ history }) => history.last)
-    return read.every((last) => last > 3)
-      ? { done: true, value: true }
-      : { done: false, seen: read }
-  })
+  await someHistory(fleet)
   await bench.cluster.core.deleteNamespacedPod({ namespace: 'default', name: lost.pod })
   await poll({ what: 'the end of an agent', budget: 'podGone' }, async () => {
     const { items } = await bench.cluster.core.listNamespacedPod({ namespace: 'default' })
