@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { CleanupError } from '../model/errors.ts'
+import type { FaultNumbers } from '../model/fault-numbers.ts'
 import type { Evidence, ScenarioInfo, ScenarioResult } from '../model/scenario.ts'
 import type { TargetDescription } from '../model/target.ts'
+import { readNumbers } from '../report/read-numbers.ts'
 import { slug } from '../std/ids.ts'
 import { NdjsonAppender } from '../std/ndjson.ts'
 import { redactData } from '../std/redact.ts'
@@ -46,7 +48,7 @@ export async function conductScenario(
   }
   const startedAtMs = run.timeline.nowMs()
   const evidence: Evidence[] = []
-  const finish = (verdict: Verdictlet): ScenarioResult => {
+  const finish = (verdict: Verdictlet, numbers: readonly FaultNumbers[] = []): ScenarioResult => {
     const result = redactData<ScenarioResult>(
       {
         id: info.id,
@@ -55,6 +57,7 @@ export async function conductScenario(
         tags: info.options.tags,
         ...verdict,
         evidence,
+        ...(numbers.length === 0 ? {} : { numbers }),
         startedAtMs,
         durationMs: Math.round(run.timeline.nowMs() - startedAtMs),
       },
@@ -90,7 +93,7 @@ export async function conductScenario(
       thrown ??= { error: failures }
       if (verdict.outcome === 'pass') verdict = outcomeOfError(failures)
     }
-    const result = finish(verdict)
+    const result = finish(verdict, await measureFaults(run, info, startedAtMs, evidence))
     run.timeline.emit({
       kind: 'scenario.end',
       text: result.reason ?? result.outcome,
@@ -173,6 +176,24 @@ async function collectEvidence(run: Run, info: ScenarioInfo): Promise<void> {
     )
   } catch {
     // The span wrote it down; a verdict is never lost to a log that can't be fetched.
+  }
+}
+
+/** What the scenario's faults did, from what the run has written until now. */
+async function measureFaults(
+  run: Run,
+  info: ScenarioInfo,
+  startedAtMs: number,
+  evidence: readonly Evidence[],
+): Promise<readonly FaultNumbers[]> {
+  const of = { scenario: info.id, startedAtMs, endedAtMs: run.timeline.nowMs() }
+  try {
+    return await run.timeline.span('numbers', { text: 'Work out what the faults did' }, () =>
+      readNumbers(run.dir, of, evidence),
+    )
+  } catch {
+    // The span wrote it down; a verdict is never lost to a number.
+    return []
   }
 }
 

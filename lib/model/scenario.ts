@@ -1,3 +1,4 @@
+import type { FaultNumbers } from './fault-numbers.ts'
 import type { Capability } from './target.ts'
 
 /** How much a run includes: each tier holds the ones before it. */
@@ -11,6 +12,11 @@ export interface ScenarioOptions {
   readonly needs?: ScenarioNeeds
   /** Which faults its body injects; `zonefall plan` names what each would hit. */
   readonly faults?: readonly FaultName[]
+  /**
+   * Variables of the database's container, in place of the manifests' own. One deployment serves a
+   * file, so all its scenarios have the same.
+   */
+  readonly env?: Readonly<Record<string, string>>
   /** Whole seconds that it usually takes on the lab; `zonefall plan` adds them up. */
   readonly typicalSeconds?: number
 }
@@ -69,6 +75,8 @@ export interface ScenarioResult {
   /** Set when the error is not one that zonefall raises: a defect of the harness; exit code 5. */
   readonly foreign?: true
   readonly evidence: readonly Evidence[]
+  /** What its faults did; one for each time that it broke something. Absent where it broke nothing. */
+  readonly numbers?: readonly FaultNumbers[]
   /** Milliseconds since the start of the run. */
   readonly startedAtMs: number
   readonly durationMs: number

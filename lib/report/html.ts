@@ -2,6 +2,7 @@ import type { Evidence, ScenarioOutcome, ScenarioResult } from '../model/scenari
 import { countOutcomes, type RunSummary } from '../model/summary.ts'
 import type { TimelineEvent } from '../model/timeline.ts'
 import { dataTables } from './html-data.ts'
+import { numbersTables } from './html-numbers.ts'
 import { STYLE } from './html-style.ts'
 import { timelineChart } from './html-timeline.ts'
 import { html, Markup } from './markup.ts'
@@ -138,6 +139,7 @@ function scenarioCard(
     <p class="soft">${facts}</p>
     ${why === undefined ? undefined : reason(result.errorClass, why)}
     ${result.hint === undefined ? undefined : html`<p class="hint">${result.hint}</p>`}
+    ${numbersTables(result.numbers ?? [])}
     ${result.evidence.length === 0 ? undefined : evidenceList(result.evidence)}
     ${
       chart === undefined

@@ -1,5 +1,6 @@
 import type { Evidence, ScenarioResult } from '../model/scenario.ts'
 import type { RunSummary } from '../model/summary.ts'
+import { numbersLine } from './fault-numbers.ts'
 import { boundText, cleanLine, cleanText, formatValue } from './text.ts'
 
 /** UTF-16 units that one text of the file may have; logs of any size are beside it. */
@@ -66,6 +67,7 @@ function scenarioCase(result: ScenarioResult): Case {
     output: [
       `scenario: ${result.id}`,
       `tags: ${result.tags.join(', ')}`,
+      ...(result.numbers ?? []).map(numbersLine),
       ...evidenceLines(result),
     ].join('\n'),
   }

@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import type { z } from 'zod'
 import { PreflightError } from '../model/errors.ts'
 import { dueChanges } from '../model/journal.ts'
+import type { ScenarioResult } from '../model/scenario.ts'
 import type { RunSummary } from '../model/summary.ts'
 import { isAlive } from '../std/process-identity.ts'
 import { missingResult } from './missing-result.ts'
+import { readNumbers } from './read-numbers.ts'
 import {
   journalSchema,
   readLines,
@@ -99,7 +101,12 @@ async function rebuild(
     target: run.target,
     seed: run.seed,
     tier: run.options.tier,
-    results: [...written.values(), ...missing.map((info) => missingResult(info, events, why))],
+    results: [
+      ...written.values(),
+      ...(await Promise.all(
+        missing.map((info) => cutShort(dir, missingResult(info, events, why))),
+      )),
+    ],
     leaks: [],
     undoErrors: state === 'running' ? [] : undone.map((action) => `"${action}" ${stillDue}.`),
     harnessErrors: state === 'running' ? [] : [`${why}.`],
@@ -112,6 +119,14 @@ async function rebuild(
       .map((entry) => join(entry.parentPath, entry.name).slice(dir.length + 1))
       .toSorted(),
   }
+}
+
+/** A scenario that did not end, with what its faults did until then. */
+async function cutShort(dir: string, result: ScenarioResult): Promise<ScenarioResult> {
+  const { id: scenario, startedAtMs, durationMs } = result
+  const of = { scenario, startedAtMs, endedAtMs: startedAtMs + durationMs }
+  const numbers = await readNumbers(dir, of, [])
+  return numbers.length === 0 ? result : { ...result, numbers }
 }
 
 /** What was changed, or perhaps was, and not taken back; youngest first. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { FAULT_PHASES, type FaultNumbers } from '../model/fault-numbers.ts'
 import type { ScenarioResult } from '../model/scenario.ts'
 import type { RunSummary } from '../model/summary.ts'
 import type { TargetDescription } from '../model/target.ts'
@@ -12,6 +13,36 @@ import { readNdjson } from '../std/ndjson.ts'
 
 const strings = z.array(z.string())
 const data = z.record(z.string(), z.unknown())
+
+const numbersSchema: z.ZodType<FaultNumbers> = z.object({
+  startedAtMs: z.number(),
+  phases: z.array(
+    z.object({
+      phase: z.enum(FAULT_PHASES),
+      atMs: z.number(),
+      lastMs: z.number().exactOptional(),
+      deltaMs: z.number(),
+      evidence: z.string(),
+    }),
+  ),
+  zones: z.array(
+    z.object({
+      zone: z.string(),
+      due: z.number(),
+      ok: z.number(),
+      fail: z.number(),
+      info: z.number(),
+      longestGapMs: z.number(),
+      firstFailureMs: z.number().exactOptional(),
+      rtoMs: z.number().exactOptional(),
+      p99Ms: z.number().exactOptional(),
+      p99BeforeMs: z.number().exactOptional(),
+      clockUncertaintyMs: z.number(),
+    }),
+  ),
+  rtoMs: z.number().exactOptional(),
+  rpo: z.object({ acknowledged: z.number(), lost: z.number(), lostMs: z.number() }).exactOptional(),
+})
 
 export const resultSchema: z.ZodType<ScenarioResult> = z.object({
   id: z.string(),
@@ -32,6 +63,7 @@ export const resultSchema: z.ZodType<ScenarioResult> = z.object({
       data: data.exactOptional(),
     }),
   ),
+  numbers: z.array(numbersSchema).exactOptional(),
   startedAtMs: z.number(),
   durationMs: z.number(),
 })

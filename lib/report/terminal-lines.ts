@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { styleText } from 'node:util'
 import type { Evidence, ScenarioOutcome, ScenarioResult } from '../model/scenario.ts'
 import { countOutcomes, type OutcomeCounts, type RunSummary } from '../model/summary.ts'
+import { numbersLine } from './fault-numbers.ts'
 import { cleanLine, cutLine, formatDuration, formatValue, wrapText } from './text.ts'
 
 /** How lines are made: with which colours, and how wide. */
@@ -55,7 +56,7 @@ export function markedLines(
   })
 }
 
-/** A finished scenario: its claim and time, and when it is not green why, with what was seen. */
+/** A finished scenario: its claim and time, when it is not green why, and what its faults did. */
 export function resultLines(result: ScenarioResult, style: LineStyle): string[] {
   const [mark, colour] = MARKS[result.outcome]
   if (result.outcome === 'skipped') {
@@ -64,7 +65,11 @@ export function resultLines(result: ScenarioResult, style: LineStyle): string[] 
   }
   const title = `${cutLine(result.claim, MAX_TEXT)} (${formatDuration(result.durationMs)})`
   const lines = markedLines(mark, title, style, { mark: colour })
-  return result.outcome === 'pass' ? lines : [...lines, ...troubleLines(result, style)]
+  if (result.outcome !== 'pass') lines.push(...troubleLines(result, style))
+  for (const numbers of result.numbers ?? []) {
+    lines.push(...markedLines('', numbersLine(numbers), style, { indent: 4, text: 'dim' }))
+  }
+  return lines
 }
 
 function troubleLines(result: ScenarioResult, style: LineStyle): string[] {
