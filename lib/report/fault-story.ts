@@ -150,7 +150,7 @@ function nodeMoments(
   return bySubject(cluster, 'node/').flatMap((events) => {
     const lost = events.find(({ kind }) => /^node\.(not-ready|deleted)$/.test(kind))
     const isNew = isMadeLater(events, before)
-    if (!lost && !(isNew && removed)) return []
+    if (isNew ? !removed : !lost) return []
     const back = events.findLast(
       ({ kind, atMs }) => kind === 'node.ready' && (isNew || atMs >= (lost?.atMs ?? 0)),
     )

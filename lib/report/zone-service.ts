@@ -80,7 +80,10 @@ export function zoneService(
 
 /** The longest first. */
 function gapsOf(operations: readonly ServedOperation[], fromMs: number, untilMs: number): Gap[] {
-  const dues = operations.map(({ dueMs }) => dueMs).toSorted((a, b) => a - b)
+  const dues = operations
+    .filter(({ doneMs }) => doneMs >= fromMs)
+    .map(({ dueMs }) => Math.max(dueMs, fromMs))
+    .toSorted((a, b) => a - b)
   const acks = operations
     .filter(({ outcome, doneMs }) => outcome === 'ok' && doneMs >= fromMs && doneMs <= untilMs)
     .map(({ doneMs }) => doneMs)
