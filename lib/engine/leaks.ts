@@ -51,6 +51,7 @@ export async function takeProjection(scope: ProjectionScope): Promise<Projection
   for (const { kind, list } of clusterScopedKinds(cluster)) {
     projection[kind] = names((await list(isLab ? {} : label)).items)
   }
+  projection['VolumeAttachment'] = await volumeAttachments(cluster, isLab ? {} : label)
   const { items: volumes } = await cluster.core.listPersistentVolume()
   const ofNamespace = volumes.filter(
     ({ spec }) => scope.ownsNamespace && spec?.claimRef?.namespace === target.namespace,
@@ -156,8 +157,22 @@ function clusterScopedKinds(cluster: Cluster): Listing[] {
   return [
     { kind: 'Namespace', list: (q) => core.listNamespace(q) },
     { kind: 'StorageClass', list: (q) => storage.listStorageClass(q) },
-    { kind: 'VolumeAttachment', list: (q) => storage.listVolumeAttachment(q) },
   ]
+}
+
+/** Their names are hashes: what is attached where says more, and lets a node be replaced. */
+async function volumeAttachments(
+  { storage }: Cluster,
+  query: { readonly labelSelector?: string },
+): Promise<Record<string, string>> {
+  const { items } = await storage.listVolumeAttachment(query)
+  return Object.fromEntries(
+    items.map((item) => {
+      const { nodeName, source } = item.spec
+      const volume = source.persistentVolumeName ?? item.metadata?.name ?? '?'
+      return [`of ${volume} to ${nodeName}`, isLeaving(item) ? LEAVING : 'present']
+    }),
+  )
 }
 
 /** What Kubernetes puts into namespaces by itself. */

@@ -34,14 +34,14 @@ function renamed(
   return Object.keys(after).find((name) => before[name] === undefined && after[name] === was)
 }
 
-/** Gives something its old name, also where others speak of it (`attached to i-…`). */
+/** Gives something its old name, also where others speak of it (`of pvc-… to node-1`). */
 function rename(projection: Projection, from: string, to: string): Projection {
   return Object.fromEntries(
     Object.entries(projection).map(([kind, states]) => [
       kind,
       Object.fromEntries(
         Object.entries(states).map(([name, state]) => [
-          name === from ? to : name,
+          name.replaceAll(from, to),
           state.replaceAll(from, to),
         ]),
       ),

@@ -48,17 +48,25 @@ export const outOfService: Fault<{ readonly node: string }, OutOfServicePlan> = 
     return { changes: [id] }
   },
   observe: async ({ cluster }, { node }) => {
-    await poll(
+    const attachmentsOf = async () =>
+      (await cluster.storage.listVolumeAttachment()).items.filter(
+        ({ spec }) => spec.nodeName === node,
+      )
+    const leaving = await poll(
       { what: `the volumes of node ${node} to be given up`, budget: 'volumeDetached' },
       async () => {
-        const { items: attachments } = await cluster.storage.listVolumeAttachment()
-        const left = attachments.filter(({ spec }) => spec.nodeName === node)
-        return left.length === 0
-          ? { done: true, value: true }
-          : { done: false, seen: left.map(({ metadata }) => metadata?.name) }
+        const left = await attachmentsOf()
+        const held = left.filter(({ metadata }) => metadata?.deletionTimestamp === undefined)
+        return held.length === 0
+          ? { done: true, value: left }
+          : { done: false, seen: held.map(({ metadata }) => metadata?.name) }
       },
     )
-    return { text: `Node ${node} has no VolumeAttachment any more.`, data: { node } }
+    return {
+      text: `Kubernetes has given up the volumes of node ${node} at once.`,
+      // The CSI controller ends them, which the fault may have taken away too.
+      data: { node, stillLeaving: leaving.map(({ metadata }) => metadata?.name) },
+    }
   },
   heal: healByUndo,
   recovered: () => Promise.resolve(),
