@@ -61,10 +61,12 @@ export interface ZoneService {
   /** When the first operation failed, since the injection. */
   readonly firstFailureMs?: number
   /**
-   * From the injection until the zone was served again after its longest gap in which an operation
-   * failed; 0 where none failed, absent where it was not served again.
+   * How long its longest gap in which an operation failed lasted, from when the first operation in
+   * it was due; 0 where none failed, absent where it was not served again.
    */
   readonly rtoMs?: number
+  /** When that gap ended, since the injection. */
+  readonly servedAgainMs?: number
   /** Of acknowledged operations, from when they were due. */
   readonly p99Ms?: number
   readonly p99BeforeMs?: number

@@ -65,16 +65,16 @@ function recoveryPoint(
 }
 
 function serviceMoments(zones: readonly ZoneService[], fromMs: number): Moment[] {
-  return zones.flatMap(({ zone, firstFailureMs, rtoMs, fail, info }): Moment[] => {
+  return zones.flatMap(({ zone, firstFailureMs, servedAgainMs, fail, info }): Moment[] => {
     if (firstFailureMs === undefined) return []
     const failure: Moment = {
       phase: 'first-failure',
       atMs: fromMs + firstFailureMs,
       evidence: `a client in ${zone}: ${fail} operations failed and ${info} have no known end`,
     }
-    if (rtoMs === undefined) return [failure]
+    if (servedAgainMs === undefined) return [failure]
     const evidence = `a client in ${zone} is served again`
-    return [failure, { phase: 'first-success', atMs: fromMs + rtoMs, evidence }]
+    return [failure, { phase: 'first-success', atMs: fromMs + servedAgainMs, evidence }]
   })
 }
 
@@ -178,7 +178,7 @@ export function shareText({ ok, due }: Pick<ZoneService, 'ok' | 'due'>): string 
   return `${percent >= 99 || percent < 1 ? percent : Math.floor(percent)} %`
 }
 
-/** How long a zone was out: not at all, until when, or that it did not come back. */
+/** How long a zone was out, or that it did not come back; undefined where it never was. */
 export function outageText(zone: ZoneService): string | undefined {
   if (zone.firstFailureMs === undefined) return undefined
   return zone.rtoMs === undefined ? 'not served again' : `out ${formatDuration(zone.rtoMs)}`

@@ -42,12 +42,11 @@ function phasesTable(phases: readonly FaultPhase[]): Markup {
 
 function zonesTable(zones: readonly ZoneService[]): Markup | undefined {
   if (zones.length === 0) return undefined
-  return html`<table class="numbers">
+  return html`<table class="numbers whole-words">
     <tr>
       <th>zone</th>
       <th>served</th>
       <th>RTO</th>
-      <th>longest gap</th>
       <th>p99</th>
     </tr>
     ${zones.map(
@@ -58,8 +57,10 @@ function zonesTable(zones: readonly ZoneService[]): Markup | undefined {
             ${shareText(zone)}
             <span class="soft">${zone.ok} of ${zone.due}${unserved(zone)}</span>
           </td>
-          <td>${outageText(zone) ?? 'never out'}</td>
-          <td>${formatDuration(zone.longestGapMs)}</td>
+          <td>
+            ${outageText(zone) ?? 'never out'}
+            <span class="soft">longest gap: ${formatDuration(zone.longestGapMs)}</span>
+          </td>
           <td>
             ${duration(zone.p99Ms)} <span class="soft">before: ${duration(zone.p99BeforeMs)}</span>
           </td>

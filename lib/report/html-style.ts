@@ -60,6 +60,7 @@ table.data { width: auto; margin: .1rem 0 .3rem; }
 .data td, .data th { font-size: .8rem; font-weight: 400; padding: 0 1rem 0 0; border: 0; }
 .numbers { margin-bottom: .5rem; }
 .numbers td, .numbers th { font-size: .85rem; padding: .2rem .75rem .2rem 0; }
+.whole-words { overflow-wrap: normal; }
 .numbers .at { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .timeline { font-size: .85rem; }
 .row { margin: .3rem 0; }

@@ -35,6 +35,7 @@ const numbersSchema: z.ZodType<FaultNumbers> = z.object({
       longestGapMs: z.number(),
       firstFailureMs: z.number().exactOptional(),
       rtoMs: z.number().exactOptional(),
+      servedAgainMs: z.number().exactOptional(),
       p99Ms: z.number().exactOptional(),
       p99BeforeMs: z.number().exactOptional(),
       clockUncertaintyMs: z.number(),

@@ -53,7 +53,7 @@ export function zoneService(
   const outage = gaps.find((gap) =>
     failed.some(({ dueMs, doneMs }) => dueMs < gap.toMs && doneMs >= gap.fromMs),
   )
-  const rtoMs = failed.length === 0 ? 0 : outage?.ended ? outage.toMs - fromMs : undefined
+  const rto = outage?.ended ? recovery(outage, fromMs) : failed.length === 0 ? { rtoMs: 0 } : {}
   const [gap] = gaps
   const latencies = (wanted: (dueMs: number) => boolean): number | undefined =>
     p99(
@@ -71,10 +71,20 @@ export function zoneService(
     ...(failed.length === 0
       ? {}
       : { firstFailureMs: round(Math.min(...failed.map(({ doneMs }) => doneMs)) - fromMs) }),
-    ...(rtoMs === undefined ? {} : { rtoMs: round(rtoMs) }),
+    ...rto,
     ...(p99Ms === undefined ? {} : { p99Ms: round(p99Ms) }),
     ...(p99BeforeMs === undefined ? {} : { p99BeforeMs: round(p99BeforeMs) }),
     clockUncertaintyMs: round(clockUncertaintyMs),
+  }
+}
+
+function recovery(
+  outage: Gap,
+  injectedMs: number,
+): Required<Pick<ZoneService, 'rtoMs' | 'servedAgainMs'>> {
+  return {
+    rtoMs: round(outage.toMs - outage.fromMs),
+    servedAgainMs: round(outage.toMs - injectedMs),
   }
 }
 
