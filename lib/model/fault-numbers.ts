@@ -5,7 +5,7 @@
 export const FAULT_PHASES = [
   /** The injection began. */
   'fault-injected',
-  /** An operation of a client that was not acknowledged ended. */
+  /** An operation of a client was due that was not acknowledged. */
   'first-failure',
   'container-ended',
   'node-not-ready',
@@ -26,7 +26,7 @@ export const FAULT_PHASES = [
   'pod-ready',
   /** Every node of the ring was seen by every other. */
   'database-rejoined',
-  /** The first acknowledgement after a zone's longest time without. */
+  /** The first acknowledgement after the last failure of a zone's longest outage. */
   'first-success',
   'steady-state',
 ] as const
@@ -58,14 +58,15 @@ export interface ZoneService {
   readonly info: number
   /** The longest time without an acknowledgement in which an operation waited. */
   readonly longestGapMs: number
-  /** When the first operation failed, since the injection. */
+  /** When the first operation that failed was due, since the injection. */
   readonly firstFailureMs?: number
   /**
-   * How long its longest gap in which an operation failed lasted, from when the first operation in
-   * it was due; 0 where none failed, absent where it was not served again.
+   * How long its longest outage lasted: from when the first operation that failed was due until the
+   * first acknowledgement after the last one, with 5 s without a failure to follow. 0 where none
+   * failed, absent where it was not served again.
    */
   readonly rtoMs?: number
-  /** When that gap ended, since the injection. */
+  /** When that outage ended, since the injection. */
   readonly servedAgainMs?: number
   /** Of acknowledged operations, from when they were due. */
   readonly p99Ms?: number

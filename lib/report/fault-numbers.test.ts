@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { FaultNumbers, ZoneService } from '../model/fault-numbers.ts'
+import {
+  FAULT_PHASES,
+  type FaultNumbers,
+  type FaultPhaseName,
+  type ZoneService,
+} from '../model/fault-numbers.ts'
 import { faultNumbers, numbersLine, shareText, shortNames } from './fault-numbers.ts'
 import { cluster, OUTAGE, STORY } from './fault-story-sample.ts'
 import type { ServedOperation, ZoneOperations } from './zone-service.ts'
@@ -30,8 +35,8 @@ describe('the numbers of a fault', () => {
       numbers?.phases.slice(0, 4).map(({ phase, atMs, deltaMs }) => [phase, atMs, deltaMs]),
     ).toEqual([
       ['fault-injected', 0, 0],
-      ['first-failure', 5000, 5000],
-      ['node-not-ready', 51_000, 46_000],
+      ['first-failure', 3000, 3000],
+      ['node-not-ready', 51_000, 48_000],
       ['pod-terminating', 300_000, 249_000],
     ])
     expect(
@@ -72,6 +77,16 @@ describe('the numbers of a fault', () => {
     })
   })
 
+  it('tell what was seen at one moment in the order in which it must have been', () => {
+    const atOnce = OUTAGE.map((event) =>
+      event.atMs > 400_000 ? { ...event, atMs: 400_000 } : event,
+    )
+    const rows = faultNumbers(atOnce.toReversed(), STORY)[0]?.phases ?? []
+    const phases = rows.filter(({ atMs }) => atMs === 300_000).map(({ phase }) => phase)
+    expect(phases).toEqual(FAULT_PHASES.filter((one) => phases.includes(one)))
+    expect(phases).toContain('pod-deleted')
+  })
+
   it('without clients say nothing of service or loss', () => {
     const [bare] = faultNumbers(OUTAGE, STORY)
     expect(Object.keys(bare ?? {})).toEqual(['startedAtMs', 'phases', 'zones'])
@@ -96,6 +111,9 @@ describe('the numbers of a fault', () => {
       },
     ])
     expect(rows?.find(({ phase }) => phase === 'pod-ready')?.lastMs).toBe(368_000)
+    expect(rows && numbersLine({ startedAtMs: 0, phases: rows, zones: [] })).toMatch(
+      / → healing 9.0 s → pod Ready 48 s → back 3.0 s$/,
+    )
   })
 })
 
@@ -104,8 +122,14 @@ describe('a fault in a line', () => {
     expect(numbers && numbersLine(numbers)).toBe(
       'injected → NotReady 51 s → node removed 4 min 10 s → pod deleted 9.0 s → ' +
         'replacement Pending 1.0 s → healing 9.0 s → pod Ready 42 s → back 9.0 s; ' +
-        'lost 3 of 4,812 (1.5 s); b 100 %, a 2 % (out 6 min 02 s)',
+        'lost 3 of 4,812 (1.5 s); b 100 %, a 2 % (failing 6 min 02 s)',
     )
+  })
+
+  it('ends with steady state', () => {
+    const row = (phase: FaultPhaseName, atMs: number) => ({ phase, atMs, deltaMs: 0, evidence: '' })
+    const phases = [row('steady-state', 9000), row('pod-ready', 12_000)]
+    expect(numbersLine({ startedAtMs: 0, phases, zones: [] })).toBe('injected → back 9.0 s')
   })
 
   it('says no more than happened', () => {

@@ -78,11 +78,12 @@ function serviceMoments(zones: readonly ZoneService[], fromMs: number): Moment[]
   })
 }
 
-/** One row for each phase, but one for each fault; in order of their time. */
+/** One row for each phase, but one for each fault and each zone's return; by their time. */
 function phasesOf(moments: readonly Moment[], fromMs: number): FaultPhase[] {
-  const injected = moments.filter(({ phase }) => phase === 'fault-injected').map((one) => [one])
-  const others = moments.filter(({ phase }) => phase !== 'fault-injected')
-  const groups = [...injected, ...Map.groupBy(others, ({ phase }) => phase).values()]
+  const apart = ['fault-injected', 'first-success']
+  const single = moments.filter(({ phase }) => apart.includes(phase)).map((one) => [one])
+  const others = moments.filter(({ phase }) => !apart.includes(phase))
+  const groups = [...single, ...Map.groupBy(others, ({ phase }) => phase).values()]
   const rows = groups
     .map((group) => group.toSorted((a, b) => a.atMs - b.atMs))
     .flatMap((group) => {
@@ -144,7 +145,7 @@ const MILESTONES: readonly FaultPhaseName[] = [
 
 /**
  * A fault in one line, each time since the one before:
- * `injected → NotReady 51 s → healing 60 s → back 14 s; lost 0 of 4,812; b, c 100 %, a 61 % (out 43 s)`.
+ * `injected → NotReady 51 s → healing 60 s → back 14 s; lost 0 of 4,812; b, c 100 %, a 61 % (failing 43 s)`.
  */
 export function numbersLine({ phases, zones, rpo }: FaultNumbers): string {
   const end = phases.find(({ phase }) => phase === 'steady-state')
@@ -178,10 +179,10 @@ export function shareText({ ok, due }: Pick<ZoneService, 'ok' | 'due'>): string 
   return `${percent >= 99 || percent < 1 ? percent : Math.floor(percent)} %`
 }
 
-/** How long a zone was out, or that it did not come back; undefined where it never was. */
+/** For how long operations failed in a zone, or that they went on to; undefined where none did. */
 export function outageText(zone: ZoneService): string | undefined {
   if (zone.firstFailureMs === undefined) return undefined
-  return zone.rtoMs === undefined ? 'not served again' : `out ${formatDuration(zone.rtoMs)}`
+  return zone.rtoMs === undefined ? 'not served again' : `failing ${formatDuration(zone.rtoMs)}`
 }
 
 function zonesText(zones: readonly ZoneService[]): string {

@@ -33,7 +33,7 @@ test('a card has a row for each phase and each zone', () => {
   expect(rows).toContain('51 s + 36 s NotReady node/ip-10-0-1-10 node.not-ready')
   expect(rows).toContain('5 min 11 s + 1.0 s replacement Pending &lt;b&gt;0/3&lt;/b&gt;')
   expect(rows.at(-1)).toBe(
-    'us-east-1a 94 % 85 of 90, 5 failed out 5.0 s longest gap: 5.0 s 5 ms before: 5 ms',
+    'us-east-1a 94 % 85 of 90, 5 failed failing 5.0 s longest gap: 5.0 s 5 ms before: 5 ms',
   )
   expect(rows).toHaveLength(2 + 18 + 1)
 })

@@ -58,7 +58,7 @@ function zonesTable(zones: readonly ZoneService[]): Markup | undefined {
             <span class="soft">${zone.ok} of ${zone.due}${unserved(zone)}</span>
           </td>
           <td>
-            ${outageText(zone) ?? 'never out'}
+            ${outageText(zone) ?? 'no failure'}
             <span class="soft">longest gap: ${formatDuration(zone.longestGapMs)}</span>
           </td>
           <td>

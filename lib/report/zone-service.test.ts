@@ -39,22 +39,35 @@ describe('the service of a zone', () => {
     const seen = serve([...load(0, 12), ...load(12, 30, 'fail', 5), ...load(30, 60)])
     expect(seen).toMatchObject({ due: 30, ok: 12, fail: 18, info: 0 })
     expect(seen).toMatchObject({
-      firstFailureMs: 2005,
+      firstFailureMs: 2000,
       rtoMs: 18_020,
       servedAgainMs: 20_020,
       longestGapMs: 18_020,
     })
   })
 
+  it('takes failures among successes for one outage, until none follows for 5 s', () => {
+    const mixed = load(12, 30).map((one, i) =>
+      i % 3 === 0 ? { ...one, doneMs: one.dueMs + 6000, outcome: 'info' as const } : one,
+    )
+    // The last that failed was due at 27 s.
+    const seen = serve([...load(0, 12), ...mixed, ...load(30, 60)])
+    expect(seen).toMatchObject({ info: 6, firstFailureMs: 2000, rtoMs: 16_020, longestGapMs: 1020 })
+    expect(seen).toMatchObject({ servedAgainMs: 18_020 })
+  })
+
   it('takes the longest outage, not a failure on its own after it', () => {
-    const seen = serve([
-      ...load(0, 12),
-      ...load(12, 30, 'info', 0),
-      ...load(30, 35),
-      ...load(35, 36, 'fail', 5),
-      ...load(36, 60),
-    ])
-    expect(seen).toMatchObject({ fail: 1, info: 18, rtoMs: 18_020 })
+    const stray = load(36, 37, 'fail', 5)
+    const seen = (strayS: number) =>
+      serve([
+        ...load(0, 12),
+        ...load(12, 30, 'info', 0),
+        ...load(30, strayS),
+        ...stray.map((one) => ({ ...one, dueMs: strayS * 1000, doneMs: strayS * 1000 + 5 })),
+        ...load(strayS + 1, 60),
+      ])
+    expect(seen(36)).toMatchObject({ fail: 1, info: 18, rtoMs: 18_020 })
+    expect(seen(33)).toMatchObject({ fail: 1, info: 18, rtoMs: 22_020 })
   })
 
   it('is not back where nothing was acknowledged any more', () => {
@@ -66,7 +79,7 @@ describe('the service of a zone', () => {
 
   it('counts what was under way at the injection and failed as a failure, not as due', () => {
     const seen = serve([...load(0, 9), ...load(9, 10, 'info', 5000), ...load(15, 60)])
-    expect(seen).toMatchObject({ due: 25, ok: 25, info: 0, firstFailureMs: 4000, rtoMs: 5020 })
+    expect(seen).toMatchObject({ due: 25, ok: 25, info: 0, firstFailureMs: 0, rtoMs: 5020 })
     const done = serve([...load(0, 9), ...load(9, 10, 'info', 500), ...load(10, 60)])
     expect(done).not.toHaveProperty('firstFailureMs')
   })

@@ -25,18 +25,27 @@ export interface ServiceWindow {
   readonly untilMs: number
 }
 
-interface Gap {
+/** A zone that is served without a failure for so long is served again. */
+const SETTLED_MS = 5000
+
+/** A stretch in which operations fail; others may be served meanwhile. */
+interface Outage {
+  /** When the first operation that failed was due. */
   readonly fromMs: number
-  readonly toMs: number
-  /** Whether an acknowledgement ended it. */
-  readonly ended: boolean
+  /** When the last one was. */
+  lastMs: number
+  /** The first acknowledgement of an operation that was due later. */
+  servedMs?: number
+  /** Whether it was served for so long since that the next failure is another outage. */
+  isOver: boolean
 }
 
 /**
- * How a zone was served under a fault. A gap lasts from when the operation after an acknowledgement
- * was due until the next acknowledgement; before the fault it counts from the fault on. An operation
- * that was under way at the injection and failed counts as a failure, though not as one that was
- * due. n log n.
+ * How a zone was served under a fault. An outage lasts from when its first operation that failed was
+ * due until the first acknowledgement after its last one: a client may be served by one node while
+ * it waits in vain for another. A gap lasts from when the operation after an acknowledgement was due
+ * until the next acknowledgement. What was under way at the injection waits from then on; if it
+ * failed it is part of an outage, though it does not count as due.
  */
 export function zoneService(
   { zone, operations, clockUncertaintyMs }: ZoneOperations,
@@ -46,15 +55,11 @@ export function zoneService(
   for (const { dueMs, outcome } of operations) {
     if (dueMs >= fromMs && dueMs < steadyMs) counts[outcome] += 1
   }
-  const failed = operations.filter(
-    ({ outcome, dueMs, doneMs }) => outcome !== 'ok' && doneMs >= fromMs && dueMs < steadyMs,
-  )
-  const gaps = gapsOf(operations, fromMs, untilMs)
-  const outage = gaps.find((gap) =>
-    failed.some(({ dueMs, doneMs }) => dueMs < gap.toMs && doneMs >= gap.fromMs),
-  )
-  const rto = outage?.ended ? recovery(outage, fromMs) : failed.length === 0 ? { rtoMs: 0 } : {}
-  const [gap] = gaps
+  const waiting = operations
+    .filter(({ doneMs }) => doneMs >= fromMs)
+    .map((operation) => ({ ...operation, dueMs: Math.max(operation.dueMs, fromMs) }))
+    .toSorted((a, b) => a.dueMs - b.dueMs)
+  const outages = outagesOf(waiting, { fromMs, steadyMs, untilMs })
   const latencies = (wanted: (dueMs: number) => boolean): number | undefined =>
     p99(
       operations
@@ -67,58 +72,77 @@ export function zoneService(
     zone,
     due: counts.ok + counts.fail + counts.info,
     ...counts,
-    longestGapMs: gap ? round(gap.toMs - gap.fromMs) : 0,
-    ...(failed.length === 0
-      ? {}
-      : { firstFailureMs: round(Math.min(...failed.map(({ doneMs }) => doneMs)) - fromMs) }),
-    ...rto,
+    longestGapMs: round(longestGapMs(waiting, fromMs, untilMs)),
+    ...recovery(outages, fromMs, Math.min(untilMs, waiting.at(-1)?.dueMs ?? fromMs)),
     ...(p99Ms === undefined ? {} : { p99Ms: round(p99Ms) }),
     ...(p99BeforeMs === undefined ? {} : { p99BeforeMs: round(p99BeforeMs) }),
     clockUncertaintyMs: round(clockUncertaintyMs),
   }
 }
 
+function outagesOf(
+  waiting: readonly ServedOperation[],
+  { steadyMs, untilMs }: ServiceWindow,
+): Outage[] {
+  const outages: Outage[] = []
+  for (const { dueMs, doneMs, outcome } of waiting) {
+    const last = outages.at(-1)
+    if (outcome !== 'ok') {
+      if (dueMs >= steadyMs) continue
+      if (!last || last.isOver) outages.push({ fromMs: dueMs, lastMs: dueMs, isOver: false })
+      else {
+        last.lastMs = dueMs
+        delete last.servedMs
+      }
+    } else if (last && !last.isOver && dueMs > last.lastMs && doneMs <= untilMs) {
+      last.servedMs = Math.min(last.servedMs ?? doneMs, doneMs)
+      last.isOver = dueMs - last.lastMs >= SETTLED_MS
+    }
+  }
+  return outages
+}
+
+/** @param endMs until when it is known that a zone was out that was not served again */
 function recovery(
-  outage: Gap,
+  outages: readonly Outage[],
   injectedMs: number,
-): Required<Pick<ZoneService, 'rtoMs' | 'servedAgainMs'>> {
+  endMs: number,
+): Pick<ZoneService, 'firstFailureMs' | 'rtoMs' | 'servedAgainMs'> {
+  const lengthMs = ({ fromMs, servedMs = endMs }: Outage): number => servedMs - fromMs
+  const [longest] = outages.toSorted((a, b) => lengthMs(b) - lengthMs(a))
+  const [first] = outages
+  if (!longest || !first) return { rtoMs: 0 }
   return {
-    rtoMs: round(outage.toMs - outage.fromMs),
-    servedAgainMs: round(outage.toMs - injectedMs),
+    firstFailureMs: round(first.fromMs - injectedMs),
+    ...(longest.servedMs === undefined
+      ? {}
+      : {
+          rtoMs: round(lengthMs(longest)),
+          servedAgainMs: round(longest.servedMs - injectedMs),
+        }),
   }
 }
 
-/** The longest first. */
-function gapsOf(operations: readonly ServedOperation[], fromMs: number, untilMs: number): Gap[] {
-  const dues = operations
-    .filter(({ doneMs }) => doneMs >= fromMs)
-    .map(({ dueMs }) => Math.max(dueMs, fromMs))
-    .toSorted((a, b) => a - b)
-  const acks = operations
-    .filter(({ outcome, doneMs }) => outcome === 'ok' && doneMs >= fromMs && doneMs <= untilMs)
+function longestGapMs(
+  waiting: readonly ServedOperation[],
+  fromMs: number,
+  untilMs: number,
+): number {
+  const acks = waiting
+    .filter(({ outcome, doneMs }) => outcome === 'ok' && doneMs <= untilMs)
     .map(({ doneMs }) => doneMs)
     .toSorted((a, b) => a - b)
-  const gaps: Gap[] = []
+  // The load ends with its last operation: nothing waits after it.
+  const endMs = Math.min(untilMs, waiting.at(-1)?.dueMs ?? fromMs)
+  let longestMs = 0
   let lastMs = fromMs
   let next = 0
-  const waitingSince = (): number | undefined => {
-    while ((dues[next] ?? Number.POSITIVE_INFINITY) < lastMs) next += 1
-    return dues[next]
+  for (const ackMs of [...acks, endMs]) {
+    while ((waiting[next]?.dueMs ?? Number.POSITIVE_INFINITY) < lastMs) next += 1
+    longestMs = Math.max(longestMs, ackMs - (waiting[next]?.dueMs ?? ackMs))
+    lastMs = Math.max(lastMs, ackMs)
   }
-  for (const ackMs of acks) {
-    const sinceMs = waitingSince()
-    if (sinceMs !== undefined && sinceMs < ackMs) {
-      gaps.push({ fromMs: sinceMs, toMs: ackMs, ended: true })
-    }
-    lastMs = ackMs
-  }
-  const sinceMs = waitingSince()
-  // The load ends with its last operation: nothing waits after it.
-  const endMs = Math.min(untilMs, dues.at(-1) ?? fromMs)
-  if (sinceMs !== undefined && sinceMs <= endMs) {
-    gaps.push({ fromMs: sinceMs, toMs: endMs, ended: false })
-  }
-  return gaps.toSorted((a, b) => b.toMs - b.fromMs - (a.toMs - a.fromMs))
+  return longestMs
 }
 
 /** By nearest rank. */
