@@ -5,7 +5,8 @@ import { Command, InvalidArgumentError } from 'commander'
 import { explainApiError } from '../kube/cluster.ts'
 import { boundText, cleanLine, formatDuration } from '../report/text.ts'
 import { CrashBench, type CrashOutcome, RECOVERIES, type Recovery } from './testing/crash-bench.ts'
-import { CRASH_FAULTS, type CrashFaultName } from './testing/crash-faults.ts'
+import { CRASH_DEFECTS as DEFECTS, type CrashDefect } from './testing/crash-hook.ts'
+import { CRASH_FAULTS, type CrashFaultName, EVERY_KIND } from './testing/crash-faults.ts'
 
 /**
  * `npm run crash-test`: kills the supervisor at every step of the journal of every fault, has what
@@ -21,10 +22,11 @@ interface Flags {
   readonly step?: number
   readonly from?: { readonly fault: CrashFaultName; readonly step: number }
   readonly recovery?: Recovery
+  readonly defect?: CrashDefect
   readonly lab: string
 }
 
-const NAMES = Object.keys(CRASH_FAULTS).filter((name) => isFault(name))
+const NAMES = Object.keys(CRASH_FAULTS).filter((name) => isFault(name) && name !== EVERY_KIND)
 
 async function main(): Promise<number> {
   const flags = parse()
@@ -39,7 +41,8 @@ async function main(): Promise<number> {
       try {
         for (let step = flags.step ?? from; step <= (flags.step ?? MAX_STEPS); step += 1) {
           const recovery = flags.recovery ?? recoveryOf(step)
-          const outcome = await bench.run({ fault, step, recovery })
+          const defect = flags.defect === undefined ? {} : { defect: flags.defect }
+          const outcome = await bench.run({ fault, step, recovery, ...defect })
           counts[outcome.problems.length === 0 ? 'passed' : 'failed'] += 1
           print(`${fault}:${step}`, recovery, outcome)
           if (outcome.killedAt === undefined) break
@@ -85,6 +88,7 @@ function parse(): Flags {
     .option('--step <number>', 'this step alone, counted from 1', stepNumber)
     .option('--from <fault:step>', 'go on where an earlier crash test ended', place)
     .option('--recovery <how>', `always this one of ${RECOVERIES.join(', ')}`, recovery)
+    .option('--defect <name>', `plant one, which must be red: ${DEFECTS.join(', ')}`, plantedDefect)
     .option('--lab <name>', 'which lab; one that is up is used and left up', 'crash-test')
     .addHelpText(
       'after',
@@ -114,6 +118,12 @@ function place(value: string): Flags['from'] {
 function recovery(value: string): Recovery {
   const found = RECOVERIES.find((known) => known === value)
   if (found === undefined) throw new InvalidArgumentError(`It is one of ${RECOVERIES.join(', ')}.`)
+  return found
+}
+
+function plantedDefect(value: string): CrashDefect {
+  const found = DEFECTS.find((known) => known === value)
+  if (found === undefined) throw new InvalidArgumentError(`It is one of ${DEFECTS.join(', ')}.`)
   return found
 }
 

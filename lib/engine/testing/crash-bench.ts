@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node'
 import { Cluster, explainApiError, orAbsent } from '../../kube/cluster.ts'
+import type { Undo } from '../../model/journal.ts'
 import type { TargetDescription } from '../../model/target.ts'
 import { randomLetters } from '../../std/ids.ts'
 import { readNdjson } from '../../std/ndjson.ts'
@@ -10,13 +12,19 @@ import { poll, WaitTimeoutError, within } from '../../std/poll.ts'
 import { processesWithEnv } from '../../std/process-identity.ts'
 import { labTarget } from '../../targets/lab.ts'
 import type { StartedTarget } from '../../targets/target.ts'
-import { readJournal } from '../journal.ts'
+import { pendingOf, readJournal } from '../journal.ts'
 import { settledLeaks, takeProjection } from '../leaks.ts'
 import type { Projection } from '../records.ts'
 import { withoutReplacements } from '../replacements.ts'
 import { RUN_FILES } from '../run.ts'
 import { RUN_DIR_VARIABLE } from '../worker.ts'
-import { CRASH_AT, CRASH_DEFECT, CRASH_STEPS_FILE, crashStepSchema } from './crash-hook.ts'
+import {
+  CRASH_AT,
+  CRASH_DEFECT,
+  CRASH_STEPS_FILE,
+  crashStepSchema,
+  OBSERVED,
+} from './crash-hook.ts'
 import type { CrashDefect, CrashStep } from './crash-hook.ts'
 import type { CrashFaultName } from './crash-faults.ts'
 import { deployProbeSet, NAMESPACE, SET } from './probe-set.ts'
@@ -29,7 +37,7 @@ export type Recovery = (typeof RECOVERIES)[number]
 export interface CrashCase {
   readonly fault: CrashFaultName
   /** Counted from 1; beyond the last one the run goes to its end. */
-  readonly step: number
+  readonly step: number | typeof OBSERVED
   readonly recovery: Recovery
   readonly defect?: CrashDefect
 }
@@ -37,6 +45,8 @@ export interface CrashCase {
 export interface CrashOutcome {
   /** The step that the run was killed at; undefined when it came to its end before. */
   readonly killedAt: CrashStep | undefined
+  /** Which undos were due after the kill. */
+  readonly due: readonly Undo['kind'][]
   /** What is not as it should be, a sentence each; empty: passed. */
   readonly problems: readonly string[]
   readonly elapsedMs: number
@@ -66,8 +76,12 @@ export class CrashBench implements AsyncDisposable {
   readonly #out: string
   readonly #data: ProbeSetData
 
-  /** @param out folder for the runs' folders; those of cases that fail stay */
-  static async start(name: string, out: string): Promise<CrashBench> {
+  /**
+   * @param out folder for the runs' folders; those of cases that fail stay
+   * @param pods how many of the set's three there are: a volume whose instance was terminated is
+   *   let go of after six minutes, so who has no time keeps a zone free of them
+   */
+  static async start(name: string, out: string, pods = 3): Promise<CrashBench> {
     const target = labTarget({ namespace: NAMESPACE, keep: false, name, timers: 'short' })
     const { signal } = new AbortController()
     const started = await target.start({ onStep: () => undefined, signal })
@@ -76,8 +90,12 @@ export class CrashBench implements AsyncDisposable {
       const cluster = await Cluster.connect({ kubeconfig, context })
       const there = cluster.apps.readNamespacedStatefulSet({ name: SET, namespace: NAMESPACE })
       if (!(await orAbsent(there))) await deployProbeSet(cluster)
+      await cluster.apps.patchNamespacedStatefulSetScale(
+        { name: SET, namespace: NAMESPACE, body: { spec: { replicas: pods } } },
+        setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
+      )
       await mkdir(out, { recursive: true })
-      return new CrashBench(name, started, cluster, out, await ProbeSetData.write(cluster))
+      return new CrashBench(name, started, cluster, out, await ProbeSetData.write(cluster, pods))
     } catch (error) {
       await started.stop()
       throw error
@@ -116,7 +134,10 @@ export class CrashBench implements AsyncDisposable {
     const dir = join(this.#out, runId)
     const steps = readNdjson(join(dir, CRASH_STEPS_FILE), (line) => crashStepSchema.parse(line))
     const killedAt =
-      killed.signal === 'SIGKILL' ? steps.records.find(({ step }) => step === one.step) : undefined
+      killed.signal === 'SIGKILL'
+        ? steps.records.find(({ step, text }) => step === one.step || text === one.step)
+        : undefined
+    const due = pendingOf(readJournal(join(dir, RUN_FILES.journal))).map(({ undo }) => undo.kind)
     const killedMs = performance.now()
     const problems = killedAt
       ? [...(await livesOn(dir)), ...(await this.#recover(runId, one.recovery))]
@@ -128,7 +149,7 @@ export class CrashBench implements AsyncDisposable {
     } else {
       problems.push(`Its folder is in ${await this.#setAside(one)}.`)
     }
-    return { killedAt, problems, elapsedMs: performance.now() - beganMs, recoveryMs }
+    return { killedAt, due, problems, elapsedMs: performance.now() - beganMs, recoveryMs }
   }
 
   /** @returns what went wrong */

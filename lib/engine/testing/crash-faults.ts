@@ -11,7 +11,6 @@ import { injectDeletePod, observeDeletePod, planDeletePod } from '../../faults/d
 import { detachVolume } from '../../faults/detach-volume.ts'
 import { drainZone } from '../../faults/drain-zone.ts'
 import type { Fault, FaultContext, FaultEffect, FaultPlan } from '../../faults/fault.ts'
-import type { InstanceWish } from '../../faults/instance-plan.ts'
 import { killProcess } from '../../faults/kill-process.ts'
 import { outOfService } from '../../faults/out-of-service.ts'
 import { pauseProcess } from '../../faults/pause-process.ts'
@@ -24,17 +23,18 @@ import { zoneOutage } from '../../faults/zone-outage.ts'
 import { zonePartition } from '../../faults/zone-partition.ts'
 import type { FaultName } from '../../model/scenario.ts'
 import type { Zone } from '../../model/target.ts'
+import { everyKind } from './crash-every-kind.ts'
+import { type CrashSite, nodesOf, podIn } from './crash-site.ts'
 import { CONTAINERS } from './probe-set.ts'
 
-/** Where a fault is tried: three zones, each with a pod of the probe set. */
-export interface CrashSite {
-  readonly context: FaultContext
-  readonly zones: readonly [Zone, Zone, Zone]
-  /** Tells that the fault is in effect: a step at which to be killed too. */
-  readonly observed: () => void
-}
+/** Not one fault, but one for each kind of undo, all at once. */
+export const EVERY_KIND = 'every-kind'
 
-export type CrashFaultName = FaultName | 'detach-volume-by-force' | 'out-of-service'
+export type CrashFaultName =
+  | FaultName
+  | 'detach-volume-by-force'
+  | 'out-of-service'
+  | typeof EVERY_KIND
 
 /** Every fault from its plan to its recovery, as a scenario would go through it. */
 export const CRASH_FAULTS: Readonly<Record<CrashFaultName, (site: CrashSite) => Promise<void>>> = {
@@ -78,6 +78,7 @@ export const CRASH_FAULTS: Readonly<Record<CrashFaultName, (site: CrashSite) => 
     await collected.heal()
     await outage.heal()
   },
+  [EVERY_KIND]: everyKind,
 }
 
 function through<Wish, Plan extends FaultPlan, Effect extends FaultEffect>(
@@ -91,21 +92,7 @@ function through<Wish, Plan extends FaultPlan, Effect extends FaultEffect>(
   }
 }
 
-function nodesOf(...zones: readonly Zone[]): InstanceWish {
-  return {
-    subject: `zone/${zones.map(({ name }) => name).join(',')}`,
-    nodes: zones.flatMap(({ nodes }) => nodes),
-  }
-}
-
 /** The container's PID 1: its node has to send the signal, by a pod that is journaled too. */
 async function processIn(context: FaultContext, zone: Zone) {
   return { pod: await podIn(context, zone), container: CONTAINERS.volume }
-}
-
-async function podIn({ cluster, namespace }: FaultContext, { name, nodes }: Zone): Promise<string> {
-  const { items } = await cluster.core.listNamespacedPod({ namespace })
-  const pod = items.find(({ spec }) => nodes.some((node) => node.name === spec?.nodeName))
-  if (!pod?.metadata?.name) throw new Error(`Zone ${name} has no pod of the probe set.`)
-  return pod.metadata.name
 }

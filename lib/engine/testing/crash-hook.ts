@@ -6,20 +6,20 @@ import { NdjsonAppender } from '../../std/ndjson.ts'
 import { journalEntrySchema } from '../records.ts'
 import { RUN_FILES } from '../run.ts'
 
-/** At which step a process is killed, counted from 1; without it none is. */
+/** At which step a process is killed: counted from 1, or by its text; without it none is. */
 export const CRASH_AT = 'ZONEFALL_CRASH_AT'
 /** A planted defect, by its name in `CRASH_DEFECTS`. */
 export const CRASH_DEFECT = 'ZONEFALL_CRASH_DEFECT'
 /** The steps that a run came to, in its folder; the last one is where it was killed. */
 const STEPS_FILE = 'crash-steps.ndjson'
 
-/** What must turn a crash test red: the proof that it looks. */
-export const CRASH_DEFECTS = {
-  'intent-not-written': 'changes are made without a word in the journal before',
-  'undo-left-out': 'changes are noted as taken back that are not',
-  'worker-lives-on': 'a process of the run outlives its supervisor',
-} as const
-export type CrashDefect = keyof typeof CRASH_DEFECTS
+/**
+ * What must turn a crash test red, the proof that it looks: changes are made without a word in the
+ * journal before; changes are noted as taken back that are not; a process of the run outlives its
+ * supervisor.
+ */
+export const CRASH_DEFECTS = ['intent-not-written', 'undo-left-out', 'worker-lives-on'] as const
+export type CrashDefect = (typeof CRASH_DEFECTS)[number]
 
 /** How long a process stands still for its end to come. */
 const STAND_STILL_MS = 60_000
@@ -30,7 +30,7 @@ const STAND_STILL_MS = 60_000
  * call is made and not noted; it is noted; an undo is in effect and not noted; it is noted.
  */
 export class CrashHook {
-  readonly #at: number
+  readonly #at: string
   readonly #victim: number
   /** What is done by each intent's id. */
   readonly #actions = new Map<string, string>()
@@ -38,7 +38,7 @@ export class CrashHook {
 
   /** @param victim the supervisor's process id, or that of who cleans up */
   constructor(victim: number) {
-    this.#at = Number(process.env[CRASH_AT] ?? 0)
+    this.#at = process.env[CRASH_AT] ?? ''
     this.#victim = victim
   }
 
@@ -65,7 +65,7 @@ export class CrashHook {
     this.#reached += 1
     const line = JSON.stringify({ step: this.#reached, text, meanwhile })
     appendFileSync(join(dir, STEPS_FILE), `${line}\n`)
-    if (this.#reached !== this.#at) return
+    if (![String(this.#reached), text].includes(this.#at)) return
     if (process.env[CRASH_DEFECT] === 'worker-lives-on') {
       spawn('sleep', ['60'], { detached: true, stdio: 'ignore' }).unref()
     }
@@ -93,6 +93,9 @@ export class CrashHook {
     return this.step(dir, `noted as ${step}: ${action}`, 'go on')
   }
 }
+
+/** The step at which a fault is in effect. */
+export const OBSERVED = 'observed'
 
 export const crashStepSchema = z.object({ step: z.int(), text: z.string() })
 export type CrashStep = z.infer<typeof crashStepSchema>

@@ -17,10 +17,11 @@ export type ProbeData = Readonly<Record<string, string>>
 /** The rows that were written to the volumes of the probe set, one each. */
 export class ProbeSetData {
   readonly #cluster: Cluster
+  readonly #pods: number
 
-  /** Writes a row of its own to each volume, onto the disk. */
-  static async write(cluster: Cluster): Promise<ProbeSetData> {
-    const set = new ProbeSetData(cluster)
+  /** Writes a row of its own to the volume of each of so many pods, onto the disk. */
+  static async write(cluster: Cluster, pods: number): Promise<ProbeSetData> {
+    const set = new ProbeSetData(cluster, pods)
     for (const pod of Object.keys(await set.settled())) {
       const command = ['sh', '-c', `echo "$0" > ${ROW} && sync ${ROW} ${PATH}`, randomLetters(12)]
       const { exitCode, stderr } = await execInPod(cluster, { ...inPod(pod), command })
@@ -29,19 +30,20 @@ export class ProbeSetData {
     return set
   }
 
-  private constructor(cluster: Cluster) {
+  private constructor(cluster: Cluster, pods: number) {
     this.#cluster = cluster
+    this.#pods = pods
   }
 
   /**
-   * Waits until all nodes are as they should be and the three pods Ready and able to write.
+   * Waits until all nodes are as they should be and the pods Ready and able to write.
    *
    * @returns what they hold
    * @throws WaitTimeoutError that says what is missing
    */
   settled(): Promise<ProbeData> {
     return poll(
-      { what: 'the probe set to be Ready on its volumes', budget: 'podReady', intervalMs: 500 },
+      { what: 'the probe set to be Ready on its volumes', budget: 'podMoved' },
       async () => {
         const missing = await this.#missing()
         if (missing.length > 0) return { done: false, seen: missing }
@@ -63,15 +65,20 @@ export class ProbeSetData {
   }
 
   async #missing(): Promise<string[]> {
-    const { core } = this.#cluster
+    const { core, storage } = this.#cluster
     const { items: nodes } = await core.listNode()
     const { items: pods } = await core.listNamespacedPod({ namespace: NAMESPACE })
+    const { items: attachments } = await storage.listVolumeAttachment()
     const ready = pods.filter((pod) => isReady(pod))
+    const isWhole = [pods, ready, attachments].every(({ length }) => length === this.#pods)
     const missing = [
       ...nodes.flatMap((node: V1Node) => nodeTroubles(node)),
-      ...(ready.length === 3 && pods.length === 3
+      ...(isWhole
         ? []
-        : [`${ready.length} Ready of ${pods.length} pods`]),
+        : [
+            `${ready.length} Ready of ${pods.length} pods (of ${this.#pods})`,
+            `${attachments.length} attachments`,
+          ]),
     ]
     if (missing.length > 0) return missing
     const failures = await Promise.all(

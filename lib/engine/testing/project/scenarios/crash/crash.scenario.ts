@@ -3,7 +3,7 @@ import type { Zone } from '../../../../../model/target.ts'
 import { faultContextOf } from '../../../../fault-context.ts'
 import { readRunFile } from '../../../../run.ts'
 import { CRASH_FAULTS } from '../../../crash-faults.ts'
-import { CrashHook } from '../../../crash-hook.ts'
+import { CrashHook, OBSERVED } from '../../../crash-hook.ts'
 import { demo } from '../../demo.ts'
 
 const file = import.meta.url
@@ -21,7 +21,7 @@ for (const [name, goThrough] of Object.entries(CRASH_FAULTS)) {
       await goThrough({
         context: faultContextOf(run, run.target.namespace, aws),
         zones,
-        observed: () => hook.step(run.dir, 'observed', 'go on'),
+        observed: () => hook.step(run.dir, OBSERVED, 'stand still'),
       })
     } finally {
       await aws.close()
