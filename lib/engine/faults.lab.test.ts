@@ -17,7 +17,7 @@ import { zonePartition } from '../faults/zone-partition.ts'
 import type { InstanceWish } from '../faults/instance-plan.ts'
 import type { Zone } from '../model/target.ts'
 import { FaultBench } from './testing/fault-bench.ts'
-import { CONTAINERS, deployProbeSet, NAMESPACE } from './testing/probe-set.ts'
+import { CONTAINERS, deployProbeSet, NAMESPACE, probeSetReady } from './testing/probe-set.ts'
 
 /**
  * Every fault once: planned, injected, seen to take effect from another source, and taken back; and
@@ -29,7 +29,10 @@ beforeAll(async () => {
   bench = await FaultBench.start('faults-test')
   await deployProbeSet(bench.cluster)
 })
-afterEach(() => bench.heal())
+afterEach(async () => {
+  await bench.heal()
+  await probeSetReady(bench.cluster)
+})
 afterAll(() => bench[Symbol.asyncDispose]())
 
 async function zone(index: number): Promise<Zone> {
@@ -179,8 +182,8 @@ test('a terminated instance is replaced by its group, in its zone, and its volum
   const gone = await cause(terminateInstance, run.context, wish)
   expect(Object.values(gone.observation.data['instances'] ?? {})).toEqual(['terminated'])
   await letGoOf(await podIn(wish), wish.nodes[0]?.name ?? '')
-  expect(await run.replayTwice()).toEqual([])
   await gone.recovered()
+  expect(await run.replayTwice()).toEqual([])
   const now = await nodesOf(1)
   expect(now.nodes).toHaveLength(1)
   expect(now.nodes[0]?.instanceId).not.toBe(wish.nodes[0]?.instanceId)

@@ -8,6 +8,9 @@ import { poll } from '../std/poll.ts'
 import { type ProcessPlan, readProcess, sameContainer } from './container-process.ts'
 import type { FaultContext } from './fault.ts'
 
+/** A shell's 128 + 9. */
+const KILLED_EXIT = 137
+
 /**
  * Sends a signal to the plan's process. PID 1 takes neither KILL nor STOP from inside its own PID
  * namespace (pid_namespaces(7)): its node sends it then, by a pod that sees the node's processes.
@@ -41,7 +44,8 @@ async function signalFromInside(
   // The shell's own `kill`: images have no other as a rule.
   const command = ['sh', '-c', `kill -${signal} ${pid}`]
   const { exitCode, stderr } = await execInPod(cluster, { namespace, pod, container, command })
-  if (exitCode !== 0) {
+  // The shell may go with its container before it can say that it was done.
+  if (exitCode !== 0 && !(signal === 'KILL' && exitCode === KILLED_EXIT)) {
     throw new InconclusiveError(
       `${signal} could not be sent to process ${pid} of ${pod}: ${stderr}`,
     )

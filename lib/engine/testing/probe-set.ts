@@ -15,7 +15,8 @@ const IMAGE = 'gcr.io/google-samples/cassandra:v13'
 const HOG = `x=$(head -c 8000000 /dev/zero | tr '\\0' x); while :; do sleep 3600; done`
 
 /** Deploys the set and waits until its three pods are Ready, each on its volume. */
-export async function deployProbeSet({ apps, core, storage }: Cluster): Promise<void> {
+export async function deployProbeSet(cluster: Cluster): Promise<void> {
+  const { apps, storage } = cluster
   await storage.createStorageClass({
     body: {
       metadata: { name: SET },
@@ -26,6 +27,11 @@ export async function deployProbeSet({ apps, core, storage }: Cluster): Promise<
     },
   })
   await apps.createNamespacedStatefulSet({ namespace: NAMESPACE, body: set() })
+  await probeSetReady(cluster)
+}
+
+/** Waits until its three pods are Ready, each with all of its containers. */
+export async function probeSetReady({ core }: Cluster): Promise<void> {
   await poll({ what: `three pods of ${SET} to be Ready`, budget: 'statefulSetReady' }, async () => {
     const { items } = await core.listNamespacedPod({ namespace: NAMESPACE })
     const ready = items.filter(({ status }) =>
