@@ -66,6 +66,16 @@ describe('the numbers of a fault', () => {
     )
   })
 
+  it('tell each zone’s return by itself', () => {
+    const both = [clientsOf('us-east-1a', [103, 465]), clientsOf('us-east-1b', [103, 120])]
+    const rows = faultNumbers(OUTAGE, STORY, { zones: both })[0]?.phases
+    const returns = rows?.filter(({ phase }) => phase === 'first-success')
+    expect(returns?.map(({ atMs, evidence }) => [atMs, evidence])).toEqual([
+      [20_010, 'a client in us-east-1b is served again'],
+      [365_010, 'a client in us-east-1a is served again'],
+    ])
+  })
+
   it('measure what was lost from the first lost acknowledgement until the injection or the last', () => {
     expect(numbers?.rpo).toEqual({ acknowledged: 4812, lost: 3, lostMs: 1500 })
     const later = { acknowledged: 10, lost: 2, firstAtMs: 99_000, lastAtMs: 103_000 }

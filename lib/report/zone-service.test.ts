@@ -84,6 +84,23 @@ describe('the service of a zone', () => {
     expect(done).not.toHaveProperty('firstFailureMs')
   })
 
+  it('is not served again by what was asked before', () => {
+    const hit = { dueMs: 9500, doneMs: 12_000, outcome: 'info' as const }
+    const answered = { dueMs: 9800, doneMs: 10_100, outcome: 'ok' as const }
+    expect(serve([...load(0, 9), hit, answered])).not.toHaveProperty('rtoMs')
+  })
+
+  it('begins to fail with its first outage, though another is the longest', () => {
+    const seen = serve([
+      ...load(0, 13),
+      ...load(13, 14, 'fail'),
+      ...load(14, 25),
+      ...load(25, 30, 'fail'),
+      ...load(30, 60),
+    ])
+    expect(seen).toMatchObject({ firstFailureMs: 3000, rtoMs: 5020, servedAgainMs: 20_020 })
+  })
+
   it('leaves out what failed after steady state, but may be served again after it', () => {
     expect(serve([...load(0, 45), ...load(45, 50, 'fail'), ...load(50, 60)])).toMatchObject({
       due: 30,
