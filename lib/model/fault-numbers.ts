@@ -8,6 +8,7 @@ export const FAULT_PHASES = [
   /** An operation of a client was due that was not acknowledged. */
   'first-failure',
   'container-ended',
+  'pod-not-ready',
   'node-not-ready',
   /** The Node object was removed. */
   'node-removed',
@@ -28,6 +29,7 @@ export const FAULT_PHASES = [
   'database-rejoined',
   /** The first acknowledgement after the last failure of a zone's longest outage. */
   'first-success',
+  /** The last of what was away, and of whoever looked, found all back. */
   'steady-state',
 ] as const
 export type FaultPhaseName = (typeof FAULT_PHASES)[number]

@@ -37,7 +37,7 @@ describe('the numbers of a fault', () => {
       ['fault-injected', 0, 0],
       ['first-failure', 3000, 3000],
       ['node-not-ready', 51_000, 48_000],
-      ['pod-terminating', 300_000, 249_000],
+      ['pod-not-ready', 52_000, 1000],
     ])
     expect(
       numbers?.phases.slice(-3).map(({ phase, atMs, deltaMs }) => [phase, atMs, deltaMs]),

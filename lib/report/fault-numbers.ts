@@ -116,6 +116,7 @@ export const PHASE_WORDS: Readonly<Record<FaultPhaseName, string>> = {
   'fault-injected': 'injected',
   'first-failure': 'first failed operation',
   'container-ended': 'container ended',
+  'pod-not-ready': 'pod no longer Ready',
   'node-not-ready': 'NotReady',
   'node-removed': 'node removed',
   'pod-terminating': 'pod told to end',

@@ -56,6 +56,7 @@ export const BEFORE: readonly TimelineEvent[] = [
 /** The event that each phase is told by; the injection begins at 100 s. */
 export const TELLS: readonly (readonly [FaultPhaseName, TimelineEvent])[] = [
   ['node-not-ready', cluster(151, 'node.not-ready', `node/${ZONE_NODE}`)],
+  ['pod-not-ready', cluster(152, 'pod.not-ready', 'pod/db-0', { uid: 'old' })],
   ['pod-terminating', cluster(400, 'pod.terminating', 'pod/db-0', { uid: 'old' })],
   ['node-removed', cluster(401, 'node.deleted', `node/${ZONE_NODE}`)],
   ['pod-deleted', cluster(410, 'pod.deleted', 'pod/db-0', { uid: 'old' })],

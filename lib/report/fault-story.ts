@@ -13,6 +13,8 @@ export interface StoryOf {
 export interface Moment {
   readonly phase: FaultPhaseName
   readonly atMs: number
+  /** `pod/db-0`, where it was one. */
+  readonly subject?: string
   readonly evidence: string
 }
 
@@ -22,7 +24,7 @@ export interface FaultStory {
   readonly startedAtMs: number
   /** The next story's start, or the scenario's end. */
   readonly untilMs: number
-  /** When all that was taken away was seen to be back; absent when nobody saw it. */
+  /** When the last of what was away was seen to be back; absent when not all was, or nobody looked. */
   readonly steadyAtMs?: number
   /** By their time. */
   readonly moments: readonly Moment[]
@@ -61,8 +63,9 @@ export function faultStories(events: readonly TimelineEvent[], of: StoryOf): Fau
       ...volumeMoments(cluster, before),
       ...(pods.length > 0 ? rejoined(told) : []),
     ]
-    const steady = told.findLast(({ kind }) => /^(fault|clients)\.recovered$/.test(kind))
-    if (steady) moments.push(moment('steady-state', steady))
+    const recovered = told.findLast(({ kind }) => /^(fault|clients)\.recovered$/.test(kind))
+    const steady = steadyState(moments, recovered)
+    if (steady) moments.push(steady)
     return {
       startedAtMs,
       untilMs,
@@ -70,6 +73,28 @@ export function faultStories(events: readonly TimelineEvent[], of: StoryOf): Fau
       moments: moments.toSorted((a, b) => a.atMs - b.atMs),
     }
   })
+}
+
+/** Somebody looks whether all is back; what comes back after that counts as well. */
+function steadyState(moments: readonly Moment[], recovered?: TimelineEvent): Moment | undefined {
+  const of = (...phases: readonly FaultPhaseName[]): Set<string> =>
+    new Set(moments.flatMap(({ phase, subject = '' }) => (phases.includes(phase) ? subject : [])))
+  const podsLost = of('container-ended', 'pod-terminating', 'pod-deleted', 'pod-not-ready')
+  const nodesLost = of('node-not-ready', 'node-removed')
+  // A node may come back as another one, a pod may not.
+  const podsBack = of('pod-ready')
+  const isWhole =
+    [...podsLost].every((pod) => podsBack.has(pod)) && nodesLost.size <= of('node-ready').size
+  const returns = moments.filter(({ phase }) =>
+    ['node-ready', 'pod-ready', 'database-rejoined'].includes(phase),
+  )
+  const looked = [
+    ...(recovered ? [moment('steady-state', recovered)] : []),
+    ...returns.filter(({ phase }) => phase === 'database-rejoined'),
+  ]
+  if (!isWhole || looked.length === 0) return undefined
+  const [last] = [...looked, ...returns].toSorted((a, b) => b.atMs - a.atMs)
+  return last && { phase: 'steady-state', atMs: last.atMs, evidence: last.evidence }
 }
 
 /** When something was broken while nothing that is mended later was broken still. */
@@ -191,6 +216,7 @@ function podMoments(
     )
     return [
       ...first(after, 'container.ended', 'container-ended'),
+      ...first(after, 'pod.not-ready', 'pod-not-ready'),
       ...first(after, 'pod.terminating', 'pod-terminating'),
       ...(gone ? [moment('pod-deleted', gone)] : []),
       ...(waitsFrom && lastWait
@@ -247,7 +273,8 @@ function first(events: readonly TimelineEvent[], kind: string, phase: FaultPhase
 }
 
 function moment(phase: FaultPhaseName, event: TimelineEvent): Moment {
-  return { phase, atMs: event.atMs, evidence: textOf(event) }
+  const { atMs, subject } = event
+  return { phase, atMs, ...(subject === undefined ? {} : { subject }), evidence: textOf(event) }
 }
 
 function textOf({ text, subject, kind }: TimelineEvent): string {

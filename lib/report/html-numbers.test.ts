@@ -35,7 +35,7 @@ test('a card has a row for each phase and each zone', () => {
   expect(rows.at(-1)).toBe(
     'us-east-1a 94 % 85 of 90, 5 failed failing 5.0 s longest gap: 5.0 s 5 ms before: 5 ms',
   )
-  expect(rows).toHaveLength(2 + 18 + 1)
+  expect(rows).toHaveLength(2 + 19 + 1)
 })
 
 test('the page and the screen tell them with the scenario, and nothing of one without', () => {

@@ -84,7 +84,7 @@ test('a run without clients has its phases, one without faults nothing', async (
   const [one] = await readNumbers(dir, STORY, [durability('true')])
   expect(one).not.toHaveProperty('rpo')
   expect(one).toMatchObject({ zones: [] })
-  expect(one?.phases.length).toBe(16)
+  expect(one?.phases.length).toBe(17)
   expect(await readNumbers(dir, { ...STORY, scenario: 'db/calm/b' }, [])).toEqual([])
   await rm(join(dir, 'timeline.ndjson'))
   expect(await readNumbers(dir, STORY, [])).toEqual([])
