@@ -91,6 +91,8 @@ scenario(
     await shortage.heal()
     await cut.heal()
     await expect(cassandra).toBeUpAndNormal()
+    // What a replica acknowledged and had not synced is gone with its power: an operator repairs it.
+    await cassandra.repair(victim)
     await expect(regions).toBeOnEveryReplica()
   },
 )

@@ -35,6 +35,8 @@ scenario(
     const others = zones.filter(({ name }) => name !== victim.zone)
     await expect(clients).toHaveBeenAvailableIn(others, { phase: 'during', maxGapMs: 15_000 })
     await expect(clients).toHaveBeenAvailableIn(others, { phase: 'after', minRatio: 0.95 })
+    // What a replica acknowledged and had not synced is gone with its power: an operator repairs it.
+    await cassandra.repair(victim)
     await expect(regions).toBeOnEveryReplica()
   },
 )
@@ -65,6 +67,8 @@ scenario(
     await taint.heal()
     await expect(victim).toReturn({ sameName: true, sameVolume: true, sameHostId: true })
     await expect(cassandra).toBeUpAndNormal()
+    // What a replica acknowledged and had not synced is gone with its power: an operator repairs it.
+    await cassandra.repair(victim)
     await expect(regions).toBeOnEveryReplica()
   },
 )
