@@ -65,7 +65,7 @@ export interface ZoneService {
   /**
    * How long its longest outage lasted: from when the first operation that failed was due until the
    * first acknowledgement after the last one, with 5 s without a failure to follow. 0 where none
-   * failed, absent where it was not served again.
+   * failed, absent where it was not served again, or nobody asked.
    */
   readonly rtoMs?: number
   /** When that outage ended, since the injection. */

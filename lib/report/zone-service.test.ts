@@ -35,6 +35,12 @@ describe('the service of a zone', () => {
     })
   })
 
+  it('has no recovery time where nobody asked after the injection', () => {
+    const seen = serve(load(0, 9))
+    expect(seen).toMatchObject({ due: 0, ok: 0, longestGapMs: 0 })
+    expect(seen.rtoMs).toBeUndefined()
+  })
+
   it('is back with the first acknowledgement after the outage, counted from the first that waited', () => {
     const seen = serve([...load(0, 12), ...load(12, 30, 'fail', 5), ...load(30, 60)])
     expect(seen).toMatchObject({ due: 30, ok: 12, fail: 18, info: 0 })
@@ -130,7 +136,6 @@ describe('the service of a zone', () => {
       fail: 0,
       info: 0,
       longestGapMs: 0,
-      rtoMs: 0,
       clockUncertaintyMs: 2,
     })
   })

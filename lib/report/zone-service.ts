@@ -73,7 +73,10 @@ export function zoneService(
     due: counts.ok + counts.fail + counts.info,
     ...counts,
     longestGapMs: round(longestGapMs(waiting, fromMs, untilMs)),
-    ...recovery(outages, fromMs, Math.min(untilMs, waiting.at(-1)?.dueMs ?? fromMs)),
+    // Whoever asked nothing was not out, but not served either.
+    ...(waiting.length === 0
+      ? {}
+      : recovery(outages, fromMs, Math.min(untilMs, waiting.at(-1)?.dueMs ?? fromMs))),
     ...(p99Ms === undefined ? {} : { p99Ms: round(p99Ms) }),
     ...(p99BeforeMs === undefined ? {} : { p99BeforeMs: round(p99BeforeMs) }),
     clockUncertaintyMs: round(clockUncertaintyMs),
