@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 /**
  * Tests that need root and a booted lab, one file at a time: machines with two cores boot one lab
- * well, not two. `sabotage` plants defects and wants to see the scenarios turn red.
+ * well, not two. `sabotage` plants defects and wants to see the scenarios turn red; `long` takes more
+ * minutes than `npm run check` has: `npm run long` runs it.
  * Run one of them with: npx vitest run --config vitest.lab.config.ts --project lab PATH
  */
 const common = {
@@ -25,7 +26,15 @@ export default defineConfig({
           ...common,
           name: 'lab',
           include: [`${ours}/*.lab.test.ts`],
-          exclude: ['**/node_modules/**', '**/*.sabotage.lab.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.{sabotage,long}.lab.test.ts'],
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: 'long',
+          include: [`${ours}/*.long.lab.test.ts`],
+          exclude: ['**/node_modules/**'],
         },
       },
       {

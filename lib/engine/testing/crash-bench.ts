@@ -13,7 +13,7 @@ import { processesWithEnv } from '../../std/process-identity.ts'
 import { labTarget } from '../../targets/lab.ts'
 import type { StartedTarget } from '../../targets/target.ts'
 import { pendingOf, readJournal } from '../journal.ts'
-import { settledLeaks, takeProjection } from '../leaks.ts'
+import { compareProjections, settledLeaks, takeProjection } from '../leaks.ts'
 import type { Projection } from '../records.ts'
 import { withoutReplacements } from '../replacements.ts'
 import { RUN_FILES } from '../run.ts'
@@ -142,7 +142,7 @@ export class CrashBench implements AsyncDisposable {
     const problems = killedAt
       ? [...(await livesOn(dir)), ...(await this.#recover(runId, one.recovery))]
       : endedByItself(dir, killed, steps.records.length)
-    problems.push(...(await this.#differences(before, dir, data)))
+    problems.push(...(await this.#differences(before, dir, data, problems.length > 0)))
     const recoveryMs = performance.now() - killedMs
     if (problems.length === 0) {
       for (const id of await this.#runs()) await rm(join(this.#out, id), { recursive: true })
@@ -175,14 +175,23 @@ export class CrashBench implements AsyncDisposable {
     }
   }
 
-  /** What differs from before, by the leak list and in the set's pods, volumes and rows. */
-  async #differences(before: Projection, dir: string, data: ProbeData): Promise<string[]> {
+  /**
+   * What differs from before, by the leak list and in the set's pods, volumes and rows. Where the
+   * recovery failed nothing is waited for: it would not come.
+   */
+  async #differences(
+    before: Projection,
+    dir: string,
+    data: ProbeData,
+    isHopeless: boolean,
+  ): Promise<string[]> {
     const replaced = readJournal(join(dir, RUN_FILES.journal)).flatMap((entry) =>
       entry.step === 'intent' && entry.undo.kind === 'await-replacement' ? entry.undo : [],
     )
+    const look = async () => withoutReplacements(before, await this.#look(), replaced)
+    if (isHopeless) return compareProjections(before, await look())
     try {
       const differences = await this.#data.differences(data)
-      const look = async () => withoutReplacements(before, await this.#look(), replaced)
       return [...differences, ...(await settledLeaks(before, look, () => true))]
     } catch (error) {
       return [`The probe set is not back: ${explainApiError(error)}`]
