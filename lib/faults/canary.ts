@@ -6,7 +6,7 @@ import { randomLetters } from '../std/ids.ts'
 import { poll, WaitTimeoutError } from '../std/poll.ts'
 import type { FaultContext } from './fault.ts'
 
-/** On every node already: kubelets run it beneath each pod. */
+/** The kubelet's own on many clusters; pulled only where a cordon has no effect. */
 const CANARY_IMAGE = 'registry.k8s.io/pause:3.10'
 
 /**

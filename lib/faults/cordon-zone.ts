@@ -3,6 +3,7 @@ import { InconclusiveError } from '../model/errors.ts'
 import type { Zone } from '../model/target.ts'
 import { poll, WaitTimeoutError } from '../std/poll.ts'
 import { type Cluster, explainApiError, statusOf } from '../kube/cluster.ts'
+import { hasTaint, readNodes } from '../kube/node-state.ts'
 import type { FaultContext } from './fault.ts'
 import { seeCanaryRefused } from './canary.ts'
 
@@ -151,16 +152,7 @@ export async function recoveredFromCordon(cluster: Cluster, { plan }: Cordon): P
 
 /** By its field or its taint: the taint follows a moment later. */
 function isCordoned(node: V1Node): boolean {
-  const taints = node.spec?.taints ?? []
-  return (
-    node.spec?.unschedulable === true ||
-    taints.some(({ key }) => key === 'node.kubernetes.io/unschedulable')
-  )
-}
-
-async function readNodes(cluster: Cluster, names: readonly string[]): Promise<V1Node[]> {
-  const { items } = await cluster.core.listNode()
-  return items.filter((node) => names.includes(node.metadata?.name ?? ''))
+  return node.spec?.unschedulable === true || hasTaint(node, 'node.kubernetes.io/unschedulable')
 }
 
 async function setUnschedulable(cluster: Cluster, name: string, value: boolean): Promise<void> {

@@ -1,6 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import { attachmentState, detachVolume as detach } from '../aws/attachments.ts'
 import { type Cluster, orAbsent } from '../kube/cluster.ts'
+import { instanceIdOf } from '../kube/node-state.ts'
 import { InconclusiveError } from '../model/errors.ts'
 import type { MountedVolume } from '../model/journal.ts'
 import { poll } from '../std/poll.ts'
@@ -133,8 +134,8 @@ async function planDetach(view: FaultView, wish: DetachWish): Promise<DetachPlan
   }
   const mount = mountOf(pod, wish.claim)
   const { volumeId, attachment } = await volumeBehind(cluster, namespace, mount.claim, node)
-  const { spec } = await cluster.core.readNode({ name: node })
-  const instanceId = /\/(i-[0-9a-f]+)$/.exec(spec?.providerID ?? '')?.[1]
+  const found = await cluster.core.readNode({ name: node })
+  const instanceId = instanceIdOf(found)
   if (instanceId === undefined) throw new InconclusiveError(`Node ${node} is no EC2 instance.`)
   const state = await attachmentState(ec2, volumeId, instanceId)
   if (state !== 'attached') {
@@ -148,7 +149,7 @@ async function planDetach(view: FaultView, wish: DetachWish): Promise<DetachPlan
     pod: wish.pod,
     uid,
     node,
-    wasUnschedulable: spec?.unschedulable ?? false,
+    wasUnschedulable: found.spec?.unschedulable ?? false,
     volumeId,
     instanceId,
     attachment,

@@ -118,8 +118,7 @@ export const drainZone: Fault<DrainWish, DrainPlan, Drained> = {
     }
   },
   heal: healByUndo,
-  recovered: async ({ cluster, namespace }, { nodes, zone }) => {
-    const names = nodes.map(({ name }) => name)
+  recovered: async ({ cluster }, { nodes, zone }) => {
     await poll(
       { what: `the nodes of zone ${zone} to be as before the drain`, budget: 'nodeReady' },
       async () => {
@@ -130,7 +129,7 @@ export const drainZone: Fault<DrainWish, DrainPlan, Drained> = {
         })
         return wrong.length === 0
           ? { done: true, value: true }
-          : { done: false, seen: { wrong, names, namespace } }
+          : { done: false, seen: wrong.map(({ name }) => name) }
       },
     )
   },

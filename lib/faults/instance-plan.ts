@@ -1,4 +1,3 @@
-import type { Instance } from '@aws-sdk/client-ec2'
 import type { V1Pod } from '@kubernetes/client-node'
 import { GROUP_TAG, REPLACING_PROCESSES, suspendedProcesses } from '../aws/auto-scaling.ts'
 import { stateOf, tagOf } from '../aws/instances.ts'
@@ -60,7 +59,7 @@ export async function planInstances(
       throw new InconclusiveError(`Instance ${id} of node ${name} is ${stateOf(instance)}.`)
     }
     if (!node || !isNodeReady(node)) throw new InconclusiveError(`Node ${name} is not Ready.`)
-    const group = groupOf(instance)
+    const group = tagOf(instance, GROUP_TAG)
     return {
       id,
       node: name,
@@ -124,8 +123,4 @@ export async function suspendGroups(
     changes.push(id)
   }
   return changes
-}
-
-function groupOf(instance: Instance): string | undefined {
-  return tagOf(instance, GROUP_TAG)
 }

@@ -1,4 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node'
+import { isPodReady } from '../kube/pod-state.ts'
 import type { BudgetName } from '../std/budgets.ts'
 import { poll } from '../std/poll.ts'
 import type { FaultView } from './fault.ts'
@@ -35,7 +36,7 @@ export async function keptPodsBack(
     const { items } = await cluster.core.listNamespacedPod({ namespace })
     const missing = pods.filter(({ name, containerIds }) => {
       const pod = items.find(({ metadata }) => metadata?.name === name)
-      return !pod || !isReady(pod) || containerIdsOf(pod).some((id) => containerIds.includes(id))
+      return !pod || !isPodReady(pod) || containerIdsOf(pod).some((id) => containerIds.includes(id))
     })
     return missing.length === 0
       ? { done: true, value: true }
@@ -45,11 +46,4 @@ export async function keptPodsBack(
 
 function containerIdsOf(pod: V1Pod): string[] {
   return (pod.status?.containerStatuses ?? []).flatMap(({ containerID }) => containerID ?? [])
-}
-
-function isReady(pod: V1Pod): boolean {
-  return (
-    pod.metadata?.deletionTimestamp === undefined &&
-    (pod.status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True')
-  )
 }

@@ -20,6 +20,11 @@ export function isNodeReady(node: V1Node): boolean {
   )
 }
 
+/** The EC2 instance behind a node, of its `aws:///us-east-1a/i-…`; undefined where it is none. */
+export function instanceIdOf({ spec }: V1Node): string | undefined {
+  return /^aws:\/\/.*\/(i-[0-9a-f]+)$/.exec(spec?.providerID ?? '')?.[1]
+}
+
 export function hasTaint(node: V1Node, key: string, effect?: string): boolean {
   return (node.spec?.taints ?? []).some(
     (taint) => taint.key === key && (effect === undefined || taint.effect === effect),

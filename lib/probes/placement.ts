@@ -1,5 +1,6 @@
 import type { V1Node, V1PersistentVolume, V1Pod } from '@kubernetes/client-node'
 import { type Cluster, orAbsent } from '../kube/cluster.ts'
+import { isPodReady } from '../kube/pod-state.ts'
 import { zoneOfNode, zonesOfVolume } from '../kube/volume-affinity.ts'
 
 /** Where a pod and its volumes are; what is not there yet is absent. */
@@ -73,14 +74,6 @@ export function claimsOf(pod: V1Pod): string[] {
   )
 }
 
-/** Whether a pod's Ready condition holds and it isn't being deleted. */
-export function isReady(pod: V1Pod): boolean {
-  return (
-    pod.metadata?.deletionTimestamp === undefined &&
-    (pod.status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True')
-  )
-}
-
 /**
  * What is wrong with where a pod is: it must run in a zone that every one of its volumes admits.
  * Empty when all is well.
@@ -110,7 +103,7 @@ function placementOf(
     ...(pod.spec?.nodeName === undefined ? {} : { node: pod.spec.nodeName }),
     ...(zone === undefined ? {} : { zone }),
     ...(pod.status?.podIP === undefined ? {} : { ip: pod.status.podIP }),
-    ready: isReady(pod),
+    ready: isPodReady(pod),
     volumes,
   }
 }

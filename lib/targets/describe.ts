@@ -1,5 +1,6 @@
 import type { V1Node } from '@kubernetes/client-node'
 import { Cluster, explainApiError, statusOf } from '../kube/cluster.ts'
+import { instanceIdOf } from '../kube/node-state.ts'
 import { PreflightError } from '../model/errors.ts'
 import type { Zone } from '../model/target.ts'
 import { BUDGETS } from '../std/budgets.ts'
@@ -47,14 +48,14 @@ export async function describeCluster(kubeconfig: string, context: string): Prom
   return { zones, kubernetesVersion: gitVersion, clusterUid: system.metadata?.uid ?? '' }
 }
 
-/** The zones of nodes, by their label; instance ids from `aws:///us-east-1a/i-…`. */
+/** The zones of nodes, by their label. */
 export function zonesOf(nodes: readonly V1Node[]): Zone[] {
   const zones = new Map<string, { name: string; instanceId?: string }[]>()
   for (const node of nodes) {
     const zone = node.metadata?.labels?.[ZONE_LABEL]
     const name = node.metadata?.name
     if (zone === undefined || zone === '' || name === undefined) continue
-    const instanceId = /^aws:\/\/.*\/(i-[0-9a-f]+)$/.exec(node.spec?.providerID ?? '')?.[1]
+    const instanceId = instanceIdOf(node)
     const entry = instanceId === undefined ? { name } : { name, instanceId }
     zones.set(zone, [...(zones.get(zone) ?? []), entry])
   }

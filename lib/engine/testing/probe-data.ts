@@ -3,6 +3,7 @@ import { writeFailure } from '../../faults/io-probe.ts'
 import type { Cluster } from '../../kube/cluster.ts'
 import { execInPod } from '../../kube/exec.ts'
 import { nodeTroubles } from '../../kube/node-state.ts'
+import { isPodReady } from '../../kube/pod-state.ts'
 import { InconclusiveError } from '../../model/errors.ts'
 import { randomLetters } from '../../std/ids.ts'
 import { poll } from '../../std/poll.ts'
@@ -69,7 +70,7 @@ export class ProbeSetData {
     const { items: nodes } = await core.listNode()
     const { items: pods } = await core.listNamespacedPod({ namespace: NAMESPACE })
     const { items: attachments } = await storage.listVolumeAttachment()
-    const ready = pods.filter((pod) => isReady(pod))
+    const ready = pods.filter((pod) => isPodReady(pod))
     const isWhole = [pods, ready, attachments].every(({ length }) => length === this.#pods)
     const missing = [
       ...nodes.flatMap((node: V1Node) => nodeTroubles(node)),
@@ -108,11 +109,4 @@ function inPod(pod: string) {
 
 function nameOf({ metadata }: V1Pod): string {
   return metadata?.name ?? '?'
-}
-
-function isReady({ metadata, status }: V1Pod): boolean {
-  return (
-    metadata?.deletionTimestamp === undefined &&
-    (status?.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True')
-  )
 }
