@@ -91,7 +91,7 @@ export async function differences(dir: string): Promise<string[]> {
 }
 
 /** The seal of a built artifact; throws if there is none. */
-export async function sealed(dir: string): Promise<Seal> {
+async function sealed(dir: string): Promise<Seal> {
   return Seal.parse(JSON.parse(await readFile(sealPaths(dir).seal, 'utf8')))
 }
 

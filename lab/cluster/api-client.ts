@@ -11,7 +11,7 @@ export interface KubeObject {
 }
 
 /** The API server refused. `status` is the HTTP status. */
-export class ApiServerError extends Error {
+class ApiServerError extends Error {
   readonly status: number
 
   constructor(status: number, message: string) {

@@ -10,7 +10,7 @@ import { CertificateAuthority, type KeyPair, signingKeyPair } from './certificat
 import { kubeconfigFor } from './kubeconfig.ts'
 import { type Timers, TIMERS } from './timers.ts'
 
-export const API_SERVER = `https://${CONTROL_PLANE_IP}:443`
+const API_SERVER = `https://${CONTROL_PLANE_IP}:443`
 const ETCD = 'http://127.0.0.1:2379'
 const API_READY_TIMEOUT_MS = 60_000
 

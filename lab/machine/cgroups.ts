@@ -3,19 +3,6 @@ import { join } from 'node:path'
 import { until } from '../std/until.ts'
 
 const ROOT = '/sys/fs/cgroup'
-/** The hierarchies that a machine's cgroup must exist in; a missing one is the kernel's affair. */
-export const HIERARCHIES = [
-  'cpu',
-  'cpuacct',
-  'cpuset',
-  'memory',
-  'pids',
-  'blkio',
-  'devices',
-  'freezer',
-  'systemd',
-  'hugetlb',
-] as const
 
 /** Stops every process of the cgroup in its tracks. */
 export async function freeze(cgroup: string): Promise<void> {

@@ -51,7 +51,7 @@ export type ClockReading = z.infer<typeof clockReading>
 const counts = z.object({ ok: z.int(), fail: z.int(), info: z.int() })
 
 /** One client of an agent: a process with its schedule. */
-export const clientStatus = z.object({
+const clientStatus = z.object({
   process: z.string(),
   operations: z.int(),
   /** Due time of the next operation that was not sent; absent when all were. */
@@ -78,7 +78,7 @@ export type AgentStatus = z.infer<typeof agentStatus>
 
 const foundValue = z.object({ value: z.string(), writtenMicros: z.number().optional() })
 
-export const operationRecord: z.ZodType<OperationRecord> = z.object({
+const operationRecord: z.ZodType<OperationRecord> = z.object({
   index: z.int(),
   kind: z.enum(['insert', 'read-set', 'read', 'write']),
   key: z.string(),

@@ -91,7 +91,7 @@ export async function deleteAcl(ec2: Ec2, token: string): Promise<void> {
 }
 
 /** All ACLs with a tag. */
-export async function aclsTagged(
+async function aclsTagged(
   { client, sdk }: Ec2,
   key: string,
   value: string,

@@ -9,7 +9,7 @@ export interface Finding {
 }
 
 /** How many anomalies of a kind are told one by one, and how many are named. */
-export const MAX_DETAILS = 20
+const MAX_DETAILS = 20
 export const MAX_NAMED = 200
 
 /** The finding that there are anomalies; none when there are none. */

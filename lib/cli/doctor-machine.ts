@@ -43,7 +43,7 @@ export async function checkMachine(): Promise<Finding[]> {
 }
 
 /** Whether the kernel is new enough; `version` as uname gives it. */
-export function checkKernel(version: string): Finding {
+function checkKernel(version: string): Finding {
   const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10))
   const [needMajor, needMinor] = NEEDED_KERNEL
   const isNew = major > needMajor || (major === needMajor && minor >= needMinor)
@@ -53,14 +53,14 @@ export function checkKernel(version: string): Finding {
 }
 
 /** Whether this is root. */
-export function checkRoot(uid: number | undefined): Finding {
+function checkRoot(uid: number | undefined): Finding {
   return uid === 0
     ? ok('root', 'yes')
     : problem('root', `no, user id ${uid}`, 'The lab makes namespaces and loop devices: use sudo.')
 }
 
 /** Whether this is Node 24. */
-export function checkNode(version: string): Finding {
+function checkNode(version: string): Finding {
   return Number.parseInt(version, 10) >= 24
     ? ok('node', version)
     : problem('node', version, 'npm ci brings Node 24; start zonefall by npx zonefall.')

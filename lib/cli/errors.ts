@@ -3,7 +3,7 @@ import { CleanupError, PreflightError, ZonefallError } from '../model/errors.ts'
 import type { ExitCode } from '../model/summary.ts'
 
 /** The exit code of a command that ended with an error. */
-export function exitCodeOf(error: unknown): ExitCode {
+function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof PreflightError) return 3
   if (error instanceof CleanupError) return 4
   if (error instanceof InterruptedError) return error.reason === 'SIGTERM' ? 143 : 130
@@ -17,7 +17,7 @@ export function reportError(error: unknown): ExitCode {
 }
 
 /** One sentence with its cause, the hint below; of a defect of zonefall's own also the stack. */
-export function describeError(error: unknown): string {
+function describeError(error: unknown): string {
   if (error instanceof InterruptedError) return sentence(error.message)
   if (error instanceof ZonefallError) {
     const cause = error.cause instanceof Error ? ` (${error.cause.message.split('\n')[0]})` : ''

@@ -155,7 +155,7 @@ export function unmetNeeds(
 }
 
 /** Appends to `results.ndjson`, durably: a result that was reported is never lost. */
-export function recordResult(run: Pick<Run, 'dir'>, result: ScenarioResult): void {
+function recordResult(run: Pick<Run, 'dir'>, result: ScenarioResult): void {
   const file = new NdjsonAppender(join(run.dir, RUN_FILES.results))
   try {
     file.append(result, { durable: true })

@@ -30,7 +30,7 @@ export const journalEntrySchema: z.ZodType<JournalEntry> = z.discriminatedUnion(
 ])
 
 /** With the keys of the lab's own account, which faults need and a report has no use for. */
-export const targetSchema: z.ZodType<TargetDescription> = z.object({
+const targetSchema: z.ZodType<TargetDescription> = z.object({
   ...targetShape,
   aws: z
     .object({
@@ -41,7 +41,7 @@ export const targetSchema: z.ZodType<TargetDescription> = z.object({
     .exactOptional(),
 })
 
-export const scenarioInfoSchema: z.ZodType<ScenarioInfo> = z.object({
+const scenarioInfoSchema: z.ZodType<ScenarioInfo> = z.object({
   id: z.string(),
   file: z.string(),
   claim: z.string(),
@@ -77,7 +77,7 @@ export const runOptionsSchema = z.object({
 export type RunOptions = z.infer<typeof runOptionsSchema>
 
 /** State by kind and name, as a person would list it: see `takeProjection`. */
-export const projectionSchema = z.record(z.string(), z.record(z.string(), z.string()))
+const projectionSchema = z.record(z.string(), z.record(z.string(), z.string()))
 export type Projection = z.infer<typeof projectionSchema>
 
 export const processIdentitySchema: z.ZodType<ProcessIdentity> = z.object({

@@ -134,7 +134,7 @@ function note(write: () => void): void {
 }
 
 /** Takes one change back; done when it is in effect, and at once when there is nothing to do. */
-export async function executeUndo(
+async function executeUndo(
   { undo, uid }: Pick<PendingUndo, 'undo' | 'uid'>,
   tools: UndoTools,
 ): Promise<void> {
@@ -199,7 +199,7 @@ function budgetOf({ kind }: Undo): BudgetName {
 }
 
 /** What an undo is about, as the timeline names it. */
-export function subjectOf(undo: Undo): string {
+function subjectOf(undo: Undo): string {
   switch (undo.kind) {
     case 'delete-object':
       return `${undo.objectKind.toLowerCase()}/${undo.name}`

@@ -4,7 +4,7 @@ import { InconclusiveError, PreflightError } from '../model/errors.ts'
 import { poll } from '../std/poll.ts'
 import { type Fault, type FaultPlan, healByUndo } from './fault.ts'
 
-export const OUT_OF_SERVICE_TAINT = {
+const OUT_OF_SERVICE_TAINT = {
   key: 'node.kubernetes.io/out-of-service',
   value: 'nodeshutdown',
   effect: 'NoExecute',

@@ -54,7 +54,7 @@ export interface WatchOptions<T extends Watchable> {
  */
 const WATCH_SECONDS = 3
 /** Nothing heard for so long, connecting included: the connection is given up. */
-export const SILENCE_MS = 4500
+const SILENCE_MS = 4500
 const MAX_RETRY_MS = 250
 
 const listSchema = z.looseObject({

@@ -68,7 +68,7 @@ export async function readVolume(
 }
 
 /** Names of the claims that a pod mounts. */
-export function claimsOf(pod: V1Pod): string[] {
+function claimsOf(pod: V1Pod): string[] {
   return (pod.spec?.volumes ?? []).flatMap(({ persistentVolumeClaim }) =>
     persistentVolumeClaim === undefined ? [] : [persistentVolumeClaim.claimName],
   )

@@ -5,7 +5,7 @@ import { safeJson } from './text.ts'
  * Version of `report.json`. It goes up when a field changes its meaning or goes away; fields may be
  * added without. Readers refuse a version that they don't know.
  */
-export const REPORT_VERSION = 1
+const REPORT_VERSION = 1
 
 /** What `report.json` holds. */
 export interface ReportJson extends RunSummary {

@@ -93,7 +93,7 @@ export const targetShape = {
 }
 
 /** Keys of `aws` are not read: a report has no use for them. */
-export const targetSchema: z.ZodType<TargetDescription> = z.object({
+const targetSchema: z.ZodType<TargetDescription> = z.object({
   ...targetShape,
   aws: z.object(awsShape).exactOptional(),
 })

@@ -5,7 +5,7 @@ import type { TimelineEvent } from '../model/timeline.ts'
 
 /** A made-up run for the tests of the reports: all four outcomes, hard texts, and a timeline. */
 
-export const sampleTarget: TargetDescription = {
+const sampleTarget: TargetDescription = {
   kind: 'lab',
   kubeconfig: '/somewhere/lab/kubeconfig',
   context: 'zonefall-lab',

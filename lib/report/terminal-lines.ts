@@ -145,7 +145,7 @@ export function summaryLines(summary: RunSummary, reportDir: string, style: Line
 }
 
 /** The last line of every run; programs read it, so it has no colours. */
-export function countsLine(counts: OutcomeCounts): string {
+function countsLine(counts: OutcomeCounts): string {
   const { pass, fail, unknown, skipped } = counts
   return `${pass} passed, ${fail} failed, ${unknown} unknown, ${skipped} skipped`
 }

@@ -10,7 +10,7 @@ import { toJunitXml } from './junit.ts'
 import { readTimeline } from './records.ts'
 
 /** The three reports, in the order in which they are written: what CI reads comes first. */
-export const REPORT_FILES = ['junit.xml', 'report.json', 'report.html'] as const
+const REPORT_FILES = ['junit.xml', 'report.json', 'report.html'] as const
 
 /**
  * Writes `junit.xml`, `report.json` and `report.html` into the run's folder and lets `latest` beside

@@ -8,11 +8,6 @@ export function newRunId(now: Date = new Date()): string {
   return `${day.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}-${randomLetters(4)}`
 }
 
-/** Whether a text has the form of a run's id. */
-export function isRunId(text: string): boolean {
-  return /^\d{8}-\d{6}-[a-z0-9]{4}$/.test(text)
-}
-
 /** Random lower-case letters and digits that are hard to mix up; not seeded. */
 export function randomLetters(count: number): string {
   return Array.from({ length: count }, () => LETTERS[randomInt(LETTERS.length)]).join('')

@@ -19,7 +19,7 @@ export interface LockHolder {
 }
 
 /** Where this user's locks are. */
-export function lockFolder(env: NodeJS.ProcessEnv = process.env): string {
+function lockFolder(env: NodeJS.ProcessEnv = process.env): string {
   return join(env['XDG_RUNTIME_DIR'] ?? tmpdir(), `zonefall-${userInfo().uid}`, 'locks')
 }
 

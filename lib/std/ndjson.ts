@@ -76,7 +76,7 @@ export function readNdjson<T>(path: string, check: (value: unknown) => T): Ndjso
 }
 
 /** See `readNdjson`. */
-export function parseNdjson<T>(text: string, check: (value: unknown) => T): NdjsonContent<T> {
+function parseNdjson<T>(text: string, check: (value: unknown) => T): NdjsonContent<T> {
   const records: T[] = []
   let torn = 0
   for (const line of text.split('\n')) {

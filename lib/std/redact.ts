@@ -1,5 +1,5 @@
 /** What stands in the place of a secret. */
-export const REDACTED = '[redacted]'
+const REDACTED = '[redacted]'
 
 /**
  * Names of fields whose values are secrets. `token` alone is not among them: Cassandra's tokens

@@ -70,7 +70,7 @@ function checkCooldown(context: ScalingContext, group: Group): void {
 }
 
 /** Sets the desired capacity and lets the group see to it. */
-export function desire(context: ScalingContext, group: Group, desired: number, how: string): void {
+function desire(context: ScalingContext, group: Group, desired: number, how: string): void {
   if (desired !== group.desired) {
     const change = `changing the desired capacity from ${group.desired} to ${desired}`
     group.differenceBecause = `${at(context.clock.now())} a user request ${how} ${change}.`

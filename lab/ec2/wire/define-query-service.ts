@@ -120,5 +120,5 @@ function asValidationErrors<T>(parse: () => T): T {
 }
 
 /** `1 validation error detected: …` */
-export const validationError = (words: string): ApiError =>
+const validationError = (words: string): ApiError =>
   new ApiError('ValidationError', `1 validation error detected: ${words}`)

@@ -92,4 +92,4 @@ const wireName = (path: readonly PropertyKey[]): string =>
   path.map((step) => (typeof step === 'number' ? step + 1 : String(step))).join('.')
 
 /** EC2 calls parameters `volumeId` where it complains about their values. */
-export const lowerFirst = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1)
+const lowerFirst = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1)

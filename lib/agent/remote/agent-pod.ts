@@ -4,11 +4,11 @@ import type { Zone } from '../../model/target.ts'
 import { AGENT_PORT } from '../protocol.ts'
 
 /** Anybody's image with Node 24 and a shell: the program comes by the ConfigMap. */
-export const AGENT_IMAGE = 'docker.io/library/node:24-bookworm-slim'
+const AGENT_IMAGE = 'docker.io/library/node:24-bookworm-slim'
 export const AGENT_CONTAINER = 'agent'
 
 /** By this label faults that empty nodes know the pods that watch them do so. */
-export const AGENT_LABELS = { [ROLE_LABEL]: AGENT_ROLE } as const
+const AGENT_LABELS = { [ROLE_LABEL]: AGENT_ROLE } as const
 
 const BUNDLE = 'agent.mjs.gz'
 /** An image without gunzip has Node. */

@@ -30,7 +30,7 @@ export interface VolumeWish {
   readonly tags: StringMap
 }
 
-export const NAME_TAG = 'CSIVolumeName'
+const NAME_TAG = 'CSIVolumeName'
 /** Says that the driver made it; upstream's IAM policy lets it delete nothing else. */
 export const DRIVER_TAG = 'ebs.csi.aws.com/cluster'
 

@@ -78,7 +78,7 @@ const EXT_MAGIC = 0xef53
 const EXT_64BIT = 0x80
 
 /** Reads the layouts of Linux' fs/ext4/ext4.h and fs/xfs/libxfs/xfs_format.h. */
-export function spanFromSuperblock(start: Buffer): number | undefined {
+function spanFromSuperblock(start: Buffer): number | undefined {
   if (start.toString('latin1', 0, 4) === 'XFSB') {
     return start.readUInt32BE(4) * Number(start.readBigUInt64BE(8))
   }

@@ -55,6 +55,6 @@ export async function stage(
 const LEAST_GROWTH_BYTES = 2 ** 29
 
 /** Without repetition; xfs gets nouuid, so that a volume and its snapshot's child mount side by side. */
-export function mountOptions(fsType: FsType, flags: readonly string[]): readonly string[] {
+function mountOptions(fsType: FsType, flags: readonly string[]): readonly string[] {
   return [...new Set([...flags, ...(fsType === 'xfs' ? ['nouuid'] : [])])]
 }

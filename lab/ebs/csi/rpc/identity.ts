@@ -2,7 +2,7 @@ import type { Handlers } from './server.ts'
 
 export const DRIVER_NAME = 'ebs.csi.aws.com'
 /** The upstream release whose behaviour this driver follows. */
-export const DRIVER_VERSION = 'v1.64.0-zonefall'
+const DRIVER_VERSION = 'v1.64.0-zonefall'
 
 /** The CSI Identity service. `ready` says whether calls can be served; Probe tells it on. */
 export function identityHandlers(ready: () => boolean): Handlers {
