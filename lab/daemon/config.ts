@@ -13,7 +13,7 @@ export const daemonConfig = z.strictObject({
   zones: z.int(),
   timers: z.enum(['eks', 'short']),
   seed: z.string(),
-  /** What of the real EC2's temper its API shows. */
+  /** Whether its API throttles calls and answers late, as EC2's does. */
   ec2: z.array(z.enum(EC2_TRAITS)),
   /** Ports on the host's 127.0.0.1 behind the inherited sockets. */
   ports: z.strictObject({ apiServer: z.int(), ec2: z.int() }),
