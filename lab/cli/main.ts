@@ -19,13 +19,22 @@ const program = new Command('zonefall lab')
   )
   .option(
     '--name <name>',
-    'which lab, when there are several (or ZONEFALL_LAB)',
+    'which lab, when there are several: before the command, or ZONEFALL_LAB',
     process.env['ZONEFALL_LAB'] ?? 'default',
   )
   .enablePositionalOptions()
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })
-  .addHelpText('after', '\nExample:\n  npx zonefall lab up && npx zonefall lab ssh ip-10-0-1-10')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  npx zonefall lab up
+  export KUBECONFIG=$(npx zonefall lab kubeconfig)
+  npx zonefall lab ssh ip-10-0-1-10
+  npx zonefall lab --name second up
+  npx zonefall lab down`,
+  )
 
 const paths = (): LabPaths => {
   const { name } = program.opts<{ name: string }>()
@@ -146,7 +155,10 @@ program
       throw new LabRefusal(`there is no machine ${node} in the lab; there are ${offered}`)
     }
     if (!machine.on) throw new LabError(`${machine.node} is off`)
-    const inside = command.length === 0 ? ['/bin/bash', '-l'] : command
+    // As in `kubectl exec`, a -- may part the command from what comes before it.
+    const [first, ...rest] = command
+    const given = first === '--' ? rest : command
+    const inside = given.length === 0 ? ['/bin/bash', '-l'] : given
     // The first step enters the lab, where the second one's process id means something.
     const enterLab = ['--target', String(await childPid(daemon.pid)), '--mount', '--pid', '--net']
     const enterMachine = ['-t', String(machine.initPid), '-m', '-u', '-i', '-n', '-p']
@@ -196,7 +208,7 @@ async function isUp(): Promise<boolean> {
 async function requireUp(): Promise<{ pid: number }> {
   const daemon = await liveDaemon(paths())
   if (daemon === undefined) {
-    throw new LabError('the lab is down', { hint: 'Boot it with `npx zonefall lab up`.' })
+    throw new LabRefusal('the lab is down', { hint: 'Boot it with `npx zonefall lab up`.' })
   }
   return daemon
 }

@@ -24,21 +24,8 @@ export interface TargetOptions {
  */
 export async function chooseTarget(options: TargetOptions): Promise<Target> {
   const { target, context, kubeconfig, namespace, keep = false, timers } = options
-  if (timers !== undefined && target !== 'lab') {
-    throw new PreflightError('--timers is for the lab: a cluster keeps the timers that it has.')
-  }
-  if (target === 'eks') {
-    throw new PreflightError(
-      'The target eks is refused: the interlock that it needs (consent, account, production check) is not built yet.',
-      { hint: 'Faults without EC2 work on any cluster: --target kubeconfig --context NAME.' },
-    )
-  }
+  checkTarget(options)
   if (target === 'lab') {
-    if (context !== undefined || kubeconfig !== undefined) {
-      throw new PreflightError('--context and --kubeconfig are of no use with --target lab.', {
-        hint: 'Say --target kubeconfig to run on that cluster.',
-      })
-    }
     return labTarget({
       namespace: namespace ?? 'default',
       keep,
@@ -50,4 +37,26 @@ export async function chooseTarget(options: TargetOptions): Promise<Target> {
     ...(context === undefined ? {} : { context }),
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
   })
+}
+
+/**
+ * Checks the options that name a target, before anything is asked of it.
+ *
+ * @throws PreflightError when they contradict one another or name one that can't be used.
+ */
+export function checkTarget({ target, context, kubeconfig, timers }: TargetOptions): void {
+  if (timers !== undefined && target !== 'lab') {
+    throw new PreflightError('--timers is for the lab: a cluster keeps the timers that it has.')
+  }
+  if (target === 'eks') {
+    throw new PreflightError(
+      'The target eks is refused: the interlock that it needs (consent, account, production check) is not built yet.',
+      { hint: 'Faults without EC2 work on any cluster: --target kubeconfig --context NAME.' },
+    )
+  }
+  if (target === 'lab' && (context !== undefined || kubeconfig !== undefined)) {
+    throw new PreflightError('--context and --kubeconfig are of no use with --target lab.', {
+      hint: 'Add --target kubeconfig for that cluster.',
+    })
+  }
 }

@@ -40,9 +40,15 @@ test.for<[string[], RegExp]>([
   [['run', '--manifests', 'x'], /must look like cassandra=/],
   [['run', '--namespace', 'A b'], /lower-case letters/],
   [['plan', '--context', 'x'], /of no use with --target lab/],
+  [['doctor', '--context', 'x'], /of no use with --target lab/],
+  [['doctor', '--target', 'eks', '--context', 'x'], /The target eks is refused/],
   [['plan', '--target', 'kubeconfig'], /has to be named by --context/],
   [['plan', '--target', 'kubeconfig', '--context', 'x'], /no-kubeconfig can't be read/],
-  [['list', 'no/such/scenario'], /No scenario matches no\/such\/scenario\.[^]*There are: /],
+  [
+    ['list', 'no/such/scenario'],
+    /No scenario matches no\/such\/scenario\.[^]*The files are: .*cassandra\/cordon, /,
+  ],
+  [['list', 'cassandra/cordn'], /Did you mean cassandra\/cordon\?/],
   [['report', '29990101-000000-none'], /no run 29990101/],
 ])('%j is refused with exit code 3 and what to do', ([args, message]) => {
   const options = args[0] === 'report' ? ['--out', out] : []

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { PreflightError } from '../model/errors.ts'
 import { defaultKubeconfig } from '../targets/kubeconfig.ts'
-import type { TargetOptions } from './choose-target.ts'
+import { checkTarget, type TargetOptions } from './choose-target.ts'
 import { checkCluster } from './doctor-cluster.ts'
 import { checkMachine } from './doctor-machine.ts'
 import { namespaceName } from './options.ts'
@@ -51,6 +51,7 @@ Examples:
 }
 
 async function examine(flags: TargetOptions): Promise<Finding[]> {
+  checkTarget(flags)
   if (flags.target === 'lab') return checkMachine()
   const { context, kubeconfig = defaultKubeconfig(), namespace } = flags
   return checkCluster(kubeconfig, context, namespace)

@@ -8,20 +8,11 @@ import { LAB_COMMAND } from '../targets/lab.ts'
 export function labCommand(): Command {
   return new Command('lab')
     .description('the lab on its own: up, down, status, ssh NODE, capacity ZONE on|off, kubeconfig')
-    .argument('[args...]', "the lab's command and options; `lab up --help` explains one")
+    .argument('[args...]', "the lab's command and options; `lab --help` lists them")
+    .helpOption(false)
     .allowUnknownOption()
     .passThroughOptions()
-    .addHelpText(
-      'after',
-      `
-Examples:
-  npx zonefall lab up
-  export KUBECONFIG=$(npx zonefall lab kubeconfig)
-  npx zonefall lab ssh ip-10-0-1-10
-  npx zonefall lab down`,
-    )
-    .action(async (args: string[], _flags: unknown, command: Command) => {
-      if (args.length === 0) command.help({ error: true })
+    .action(async (args: string[]) => {
       const [program, ...prefix] = LAB_COMMAND
       // The terminal sends its signals to the lab's command line as well: it decides.
       const keep = (): void => undefined

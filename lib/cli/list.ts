@@ -16,8 +16,8 @@ export function listCommand(): Command {
   return new Command('list')
     .description('list scenarios with their tier, tags and what they need')
     .argument('[filter...]', 'scenarios or files, by the beginning or any part of their id')
-    .addOption(tierOption())
-    .option('--tags <tags>', 'only scenarios with one of these tags', list)
+    .addOption(tierOption('full'))
+    .option('--tags <tags>', 'only scenarios with one of these tags: a,b', list)
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  npx zonefall list cassandra --tier smoke')
     .action(async (filters: string[], flags: ListFlags) => {

@@ -21,7 +21,7 @@ export function planCommand(): Command {
     .description('say what a run would touch and how long it would take, without touching it')
     .argument('[filter...]', 'scenarios or files, by the beginning or any part of their id')
     .addOption(tierOption())
-    .option('--tags <tags>', 'only scenarios with one of these tags', list)
+    .option('--tags <tags>', 'only scenarios with one of these tags: a,b', list)
     .option('--namespace <name>', 'namespace for what is deployed', namespaceName)
     .option('--manifests <name=path>', 'your own manifests in place of manifests/NAME', namedPath)
     .option('--json', 'print JSON')

@@ -31,8 +31,12 @@ export function runCommand(): Command {
     .description('run scenarios on a target, undo everything, and report')
     .argument('[filter...]', 'scenarios or files, by the beginning or any part of their id')
     .addOption(tierOption())
-    .option('--tags <tags>', 'only scenarios with one of these tags', list)
-    .option('--require <tags>', 'a skipped scenario with one of these tags counts as unknown', list)
+    .option('--tags <tags>', 'only scenarios with one of these tags: a,b', list)
+    .option(
+      '--require <tags>',
+      'a skipped scenario with one of these tags counts as unknown: a,b',
+      list,
+    )
     .option('--seed <seed>', 'repeat the random choices of another run')
     .option('--namespace <name>', 'namespace for what is deployed', namespaceName)
     .option('--out <folder>', "folder for the runs' folders", DEFAULT_OUT)
@@ -41,7 +45,7 @@ export function runCommand(): Command {
     .addOption(
       new Option(
         '--timers <which>',
-        "on the lab: Kubernetes' timers as on EKS, or short ones where flags can",
+        "on the lab: eks (Kubernetes' timers as on EKS), short (shorter where flags can)",
       ).argParser(oneOf(TIMERS)),
     )
     .option('--time-limit <time>', 'stop, undo and report after this long: 90s, 20m, 2h', duration)
@@ -51,7 +55,7 @@ export function runCommand(): Command {
       `
 Examples:
   npx zonefall run                                  the smoke tier on the lab
-  npx zonefall run cassandra/cordon                 the scenarios whose id has that in it
+  npx zonefall run cassandra/cordon                 one file's, or those whose id has that in it
   npx zonefall run --tier nightly --time-limit 1h
   npx zonefall run --target kubeconfig --context staging
 
@@ -66,17 +70,17 @@ export function effectiveTier(tier: Tier | undefined, filters: readonly string[]
   return tier ?? (filters.length > 0 ? 'full' : 'smoke')
 }
 
-export function tierOption(): Option {
+export function tierOption(byDefault = 'smoke; full with a filter'): Option {
   return new Option(
     '--tier <tier>',
-    'how much: smoke, nightly (all but the long timers), full (default: smoke; full with a filter)',
+    `how much: smoke, nightly (all but the long timers), full (default: ${byDefault})`,
   ).argParser(oneOf(TIERS))
 }
 
 export function targetOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--target <target>', 'where: lab, kubeconfig (any cluster), eks')
+      new Option('--target <target>', 'where: lab, kubeconfig (any cluster), eks (not yet)')
         .argParser(oneOf(TARGETS))
         .default('lab'),
     )

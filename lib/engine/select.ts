@@ -1,6 +1,7 @@
 import { PreflightError } from '../model/errors.ts'
 import type { ScenarioInfo, Tier } from '../model/scenario.ts'
 import { nearest } from '../std/nearest.ts'
+import { fileStem } from './collect.ts'
 
 export const TIERS = ['smoke', 'nightly', 'full'] as const satisfies readonly Tier[]
 
@@ -22,13 +23,14 @@ export function selectScenarios(
   { filters, tier, tags }: Selection,
 ): ScenarioInfo[] {
   const known = all.map(({ id }) => id)
+  const stems = [...new Set(all.map(({ file }) => fileStem(file)))]
   for (const filter of filters) {
     if (!all.some((info) => matches(info, filter))) {
-      const guess = nearest(filter, [...known, ...all.map(({ file }) => file)])
+      const guess = nearest(filter, [...stems, ...known, ...all.map(({ file }) => file)])
       throw new PreflightError(`No scenario matches ${filter}.`, {
         hint:
           (guess === undefined ? '' : `Did you mean ${guess}? `) +
-          `There are: ${known.join(', ') || 'none'}.`,
+          `The files are: ${stems.join(', ') || 'none'}; npx zonefall list shows what is in them.`,
       })
     }
   }

@@ -91,7 +91,7 @@ describe('findWorkload', () => {
   test('names what is missing', async () => {
     expect(await without((text) => text)).toBe('found')
     expect(await without((text) => text.replace('"StatefulSet"', '"ReplicaSet"'))).toBe(
-      'The manifests hold no StatefulSet.',
+      'The manifests hold no StatefulSet, only StorageClass, Service, ReplicaSet.',
     )
     expect(
       await without((text) => text.replace('"containerPort":9042', '"containerPort":9043')),
@@ -102,6 +102,9 @@ describe('findWorkload', () => {
     expect(
       await without((text) => text.replace('"serviceName":"cassandra"', '"serviceName":"x"')),
     ).toBe('user.yaml:1: the Service "x" that spec.serviceName names is missing.')
+    expect(await without((text) => text.replace('"serviceName":', '"noName":'))).toBe(
+      'user.yaml:1: StatefulSet cassandra has no serviceName.',
+    )
     expect(await without((text) => text.replace('volumeClaimTemplates', 'noTemplates'))).toContain(
       'has no volumeClaimTemplates',
     )

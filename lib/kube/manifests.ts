@@ -61,7 +61,7 @@ export function parseManifests(text: string, file: string): ManifestObject[] {
     const [error] = document.errors
     if (error) {
       const line = error.linePos?.[0].line ?? 1
-      throw new PreflightError(`${file}:${line}: ${firstLine(error.message)}`, { cause: error })
+      throw new PreflightError(`${file}:${line}: ${firstLine(error.message)}.`)
     }
     const line = document.contents?.range ? lines.linePos(document.contents.range[0]).line : 1
     const value: unknown = document.toJS({ maxAliasCount: 1000 })

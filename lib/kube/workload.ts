@@ -74,7 +74,7 @@ export function findWorkload(
     throw new PreflightError(
       found
         ? `The manifests hold ${sets.length} StatefulSets (${sets.map(({ object }) => object.metadata.name).join(', ')}), but exactly one is needed.`
-        : 'The manifests hold no StatefulSet.',
+        : `The manifests hold no StatefulSet, only ${kindsOf(objects)}.`,
       { hint: 'Name the files of one database alone.' },
     )
   }
@@ -102,7 +102,12 @@ export function findWorkload(
       { hint: 'Add the Service whose selector matches the pod template and whose port it is.' },
     )
   }
-  const governing = spec.serviceName ?? ''
+  const governing = spec.serviceName
+  if (governing === undefined || governing === '') {
+    throw new PreflightError(`${found.origin}: StatefulSet ${metadata.name} has no serviceName.`, {
+      hint: 'Name its headless Service there: without one the pods have no DNS names of their own.',
+    })
+  }
   if (!services.some((service) => service.metadata.name === governing)) {
     throw new PreflightError(
       `${found.origin}: the Service "${governing}" that spec.serviceName names is missing.`,
@@ -173,4 +178,8 @@ function isSubset(
 ): boolean {
   const pairs = Object.entries(part)
   return pairs.length > 0 && pairs.every(([key, value]) => whole[key] === value)
+}
+
+function kindsOf(objects: readonly ManifestObject[]): string {
+  return [...new Set(objects.map(({ object }) => object.kind))].join(', ') || 'nothing'
 }
