@@ -46,6 +46,9 @@ async function main(): Promise<number> {
           counts[outcome.problems.length === 0 ? 'passed' : 'failed'] += 1
           print(`${fault}:${step}`, recovery, outcome)
           if (outcome.killedAt === undefined) break
+          if (flags.step !== undefined || step < MAX_STEPS) continue
+          counts.failed += 1
+          console.log(`✘  ${fault}: not at its end after ${MAX_STEPS} steps; raise MAX_STEPS`)
         }
       } catch (error) {
         // Nothing that is tried on a lab which is not as it should be says anything.

@@ -1,4 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node'
+import { deletionOf } from '../kube/changes.ts'
 import { InconclusiveError } from '../model/errors.ts'
 import { explainApiError, orAbsent } from '../kube/cluster.ts'
 import { countReasons, parseSchedulerMessage } from '../kube/scheduler-explanation.ts'
@@ -25,14 +26,7 @@ export async function seeCanaryRefused(
   const { id } = await context.log.change(
     {
       action: `create canary pod ${name} for zone ${zone}`,
-      undo: {
-        kind: 'delete-object',
-        apiVersion: 'v1',
-        objectKind: 'Pod',
-        namespace,
-        name,
-        awaitGone: true,
-      },
+      undo: deletionOf('Pod', namespace, name),
     },
     async () => {
       try {

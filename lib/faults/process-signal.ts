@@ -1,4 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node'
+import { deletionOf } from '../kube/changes.ts'
 import { type Cluster, orAbsent } from '../kube/cluster.ts'
 import { execInPod } from '../kube/exec.ts'
 import { InconclusiveError } from '../model/errors.ts'
@@ -80,14 +81,7 @@ async function signalFromNode(
   const { id } = await context.log.change(
     {
       action: `create pod ${name} to send ${signal} to PID 1 of pod ${plan.pod}`,
-      undo: {
-        kind: 'delete-object',
-        apiVersion: 'v1',
-        objectKind: 'Pod',
-        namespace,
-        name,
-        awaitGone: true,
-      },
+      undo: deletionOf('Pod', namespace, name),
     },
     () =>
       cluster.core.createNamespacedPod({

@@ -27,3 +27,8 @@ export interface EventSink {
     readonly data?: Readonly<Record<string, unknown>>
   }): void
 }
+
+/** Undoes that an object of the core API was made: deletes it, and waits until it is gone. */
+export function deletionOf(objectKind: string, namespace: string, name: string): Undo {
+  return { kind: 'delete-object', apiVersion: 'v1', objectKind, namespace, name, awaitGone: true }
+}

@@ -1,4 +1,4 @@
-import type { ChangeLog, EventSink } from '../../kube/changes.ts'
+import { type ChangeLog, deletionOf, type EventSink } from '../../kube/changes.ts'
 import { type Cluster, explainApiError, orAbsent } from '../../kube/cluster.ts'
 import { InconclusiveError } from '../../model/errors.ts'
 import type { OperationRecord, Schedule } from '../../model/operation.ts'
@@ -291,14 +291,7 @@ async function create(
   await log.change(
     {
       action: `create ${objectKind} ${name}`,
-      undo: {
-        kind: 'delete-object',
-        apiVersion: 'v1',
-        objectKind,
-        namespace,
-        name,
-        awaitGone: true,
-      },
+      undo: deletionOf(objectKind, namespace, name),
     },
     async () => {
       try {

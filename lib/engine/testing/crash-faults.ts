@@ -30,11 +30,7 @@ import { CONTAINERS } from './probe-set.ts'
 /** Not one fault, but one for each kind of undo, all at once. */
 export const EVERY_KIND = 'every-kind'
 
-export type CrashFaultName =
-  | FaultName
-  | 'detach-volume-by-force'
-  | 'out-of-service'
-  | typeof EVERY_KIND
+export type CrashFaultName = FaultName | 'detach-volume-by-force' | typeof EVERY_KIND
 
 /** Every fault from its plan to its recovery, as a scenario would go through it. */
 export const CRASH_FAULTS: Readonly<Record<CrashFaultName, (site: CrashSite) => Promise<void>>> = {
