@@ -1,4 +1,6 @@
 import { readFile, statfs } from 'node:fs/promises'
+import { unified } from '../machine/cgroups.ts'
+import { whyUnusable } from '../machine/unified-hierarchy.ts'
 import { LabRefusal } from '../std/lab-error.ts'
 
 const GIB = 2 ** 30
@@ -34,12 +36,7 @@ export async function checkMachine(stateFolder: string): Promise<void> {
       throw new LabRefusal(`the kernel has no ${name}`, { hint: `Try \`modprobe ${name}\`.` })
     }
   }
-  const cgroups = await readFile('/proc/self/cgroup', 'utf8')
-  if (!cgroups.includes(':memory:')) {
-    throw new LabRefusal('the lab needs the cgroup v1 hierarchies, and this machine has v2 alone', {
-      hint: 'Boot with `systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1`.',
-    })
-  }
+  await checkCgroups()
   await readFile('/dev/loop-control').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENXIO' || error.code === 'EPERM') {
       throw new LabRefusal('there is no usable /dev/loop-control, so no volume can be made', {
@@ -54,6 +51,23 @@ export async function checkMachine(stateFolder: string): Promise<void> {
     throw new LabRefusal(
       `${stateFolder} has ${freeGiB.toFixed(1)} GiB free, and the lab needs ${FREE_DISK_GIB}`,
       { hint: 'Free some, or set XDG_STATE_HOME and XDG_CACHE_HOME to a larger disk.' },
+    )
+  }
+}
+
+async function checkCgroups(): Promise<void> {
+  if (unified !== undefined) {
+    const problem = whyUnusable(await unified.top())
+    if (problem !== undefined) throw new LabRefusal(problem.message, { hint: problem.hint })
+    return
+  }
+  const known = await readFile('/proc/self/cgroup', 'utf8')
+  if (!known.includes(':memory:')) {
+    throw new LabRefusal(
+      'below /sys/fs/cgroup is neither cgroup v2 nor the memory hierarchy of v1',
+      {
+        hint: 'Try `mount -t cgroup2 cgroup2 /sys/fs/cgroup`; in a container, run it privileged.',
+      },
     )
   }
 }

@@ -161,7 +161,7 @@ program
     const inside = given.length === 0 ? ['/bin/bash', '-l'] : given
     // The first step enters the lab, where the second one's process id means something.
     const enterLab = ['--target', String(await childPid(daemon.pid)), '--mount', '--pid', '--net']
-    const enterMachine = ['-t', String(machine.initPid), '-m', '-u', '-i', '-n', '-p']
+    const enterMachine = ['-t', String(machine.initPid), '-m', '-u', '-i', '-n', '-p', '-C']
     const { status } = spawnSync(
       'nsenter',
       [...enterLab, 'nsenter', ...enterMachine, '--', ...inside],

@@ -3,6 +3,7 @@ import { cpus, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { stringify } from 'yaml'
 import type { MachineSpec } from '../ec2/backend.ts'
+import { cgroups } from '../machine/cgroups.ts'
 import type { MachineImage, MachineSite } from '../machine/machines.ts'
 import { type Timers, TIMERS } from './timers.ts'
 import { CONTROL_PLANE_IP, DNS_SERVICE_IP, POD_CIDR, REGION } from '../network/vpc.ts'
@@ -175,15 +176,21 @@ function cniConfig(podCidr: string): string {
   })
 }
 
+/** What the kubelet must know of the cgroups: with v2 the machine's is the root of its namespace. */
+export function cgroupSettings(version: 1 | 2, cgroup: string): Record<string, unknown> {
+  const cgroupDriver = 'cgroupfs'
+  return version === 2
+    ? { cgroupDriver, cgroupRoot: '/' }
+    : // 1.36 refuses v1 unless told.
+      { failCgroupV1: false, cgroupDriver, cgroupRoot: `/${cgroup}` }
+}
+
 function kubeletConfig(spec: MachineSpec, site: MachineSite, timers: Timers): string {
   const totalMiB = Math.floor(totalmem() / 2 ** 20)
   return stringify({
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
-    // 1.36 refuses cgroup v1 otherwise.
-    failCgroupV1: false,
-    cgroupDriver: 'cgroupfs',
-    cgroupRoot: `/${site.cgroup}`,
+    ...cgroupSettings(cgroups.version, site.cgroup),
     failSwapOn: false,
     containerRuntimeEndpoint: 'unix:///run/containerd/containerd.sock',
     authentication: {

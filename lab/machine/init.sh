@@ -2,26 +2,46 @@
 # Runs as PID 1 of a machine, in its own mount, PID, UTS, IPC and network namespaces: builds the
 # machine's file system, enters it and starts its services. Everything it needs is in the environment:
 #   MACHINE  folder of the machine     ROOTFS   the image's root file system    CGROUP  its cgroup
+#   CGROUP_VERSION  1 or 2: with 2 its cgroup is there, with a leaf `system`, and hands out nothing yet
 #   HOSTNAME_FQDN  its name            DEVICES  "name:minor" of plugged disks   BINDS   "source:target:ro|rw"
 set -eu
 ROOT=$MACHINE/root
 mkdir -p "$MACHINE/upper" "$MACHINE/work" "$ROOT"
 
-for hierarchy in /sys/fs/cgroup/*/; do
-  name=$(basename "$hierarchy")
-  [ "$name" = unified ] && continue
-  mkdir -p "$hierarchy$CGROUP"
-  if [ "$name" = cpuset ]; then # an empty cpuset takes no process
-    cat "$hierarchy"cpuset.cpus > "$hierarchy$CGROUP/cpuset.cpus"
-    cat "$hierarchy"cpuset.mems > "$hierarchy$CGROUP/cpuset.mems"
+if [ "${CGROUP_VERSION-1}" = 2 ]; then
+  # The machine's cgroup becomes the root of a cgroup namespace: what the kubelet, containerd and the
+  # pods see of cgroups is the machine's, as on a computer of its own.
+  group=/sys/fs/cgroup/$CGROUP
+  if [ -z "${IN_CGROUP_NAMESPACE-}" ]; then
+    echo $$ > "$group/cgroup.procs"
+    IN_CGROUP_NAMESPACE=1 exec unshare --cgroup /bin/bash "$0"
   fi
-  echo $$ > "$hierarchy$CGROUP/cgroup.procs"
-done
+  # A cgroup that hands out controllers may hold no processes but in its children.
+  echo $$ > "$group/system/cgroup.procs"
+  for controller in $(cat "$group/cgroup.controllers"); do
+    echo "+$controller" > "$group/cgroup.subtree_control"
+  done
+else
+  for hierarchy in /sys/fs/cgroup/*/; do
+    name=$(basename "$hierarchy")
+    [ "$name" = unified ] && continue
+    mkdir -p "$hierarchy$CGROUP"
+    if [ "$name" = cpuset ]; then # an empty cpuset takes no process
+      cat "$hierarchy"cpuset.cpus > "$hierarchy$CGROUP/cpuset.cpus"
+      cat "$hierarchy"cpuset.mems > "$hierarchy$CGROUP/cpuset.mems"
+    fi
+    echo $$ > "$hierarchy$CGROUP/cgroup.procs"
+  done
+fi
 
 mount --make-rprivate /
 mount -t overlay overlay -o "lowerdir=$ROOTFS,upperdir=$MACHINE/upper,workdir=$MACHINE/work" "$ROOT"
 mount -t proc proc "$ROOT/proc"
 mount --rbind /sys "$ROOT/sys"
+if [ "${CGROUP_VERSION-1}" = 2 ]; then
+  umount "$ROOT/sys/fs/cgroup"
+  mount -t cgroup2 cgroup2 "$ROOT/sys/fs/cgroup"
+fi
 mount -t tmpfs -o mode=755 dev "$ROOT/dev"
 for device in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0 kmsg:1:11; do
   IFS=: read -r name major minor <<< "$device"

@@ -9,7 +9,7 @@ import { codeOf } from '../std/error-facts.ts'
 import { LabError } from '../std/lab-error.ts'
 import { run } from '../std/run.ts'
 import { until } from '../std/until.ts'
-import { freeze, processesOf, removeCgroup, thaw } from './cgroups.ts'
+import { cgroups } from './cgroups.ts'
 
 /** What a machine is started with beside its spec; comes from its image. */
 export interface MachineSetup {
@@ -67,6 +67,7 @@ export class Machine implements DeviceHost {
     const { spec, folder, cgroup, netns, logs } = this.#options
     await mkdir(logs, { recursive: true })
     await mkdir(folder, { recursive: true })
+    await cgroups.prepare(cgroup)
     const console_ = openSync(join(logs, 'console.log'), 'a')
     const child = spawn(
       'nsenter',
@@ -89,6 +90,7 @@ export class Machine implements DeviceHost {
           MACHINE: folder,
           ROOTFS: setup.rootfs,
           CGROUP: cgroup,
+          CGROUP_VERSION: String(cgroups.version),
           HOSTNAME_FQDN: spec.privateDnsName,
           DEVICES: devices.map((d) => `${d.device.replace('/dev/', '')}:${d.minor}`).join(' '),
           BINDS: [...setup.binds, { source: logs, target: '/var/log/zonefall', writable: true }]
@@ -130,7 +132,7 @@ export class Machine implements DeviceHost {
     this.#goingDown = true
     process.kill(this.#initPid, 'SIGTERM')
     await this.#off(SHUTDOWN_TIMEOUT_MS).catch(() => this.powerOff())
-    await removeCgroup(this.#options.cgroup)
+    await cgroups.remove(this.#options.cgroup)
   }
 
   /**
@@ -142,12 +144,12 @@ export class Machine implements DeviceHost {
     if (this.#initPid === undefined) return
     this.#goingDown = true
     const { cgroup } = this.#options
-    await freeze(cgroup)
+    await cgroups.freeze(cgroup)
     for (const mount of await this.#mountsOfDisks()) await this.#shutDownFileSystem(mount.path)
-    for (const pid of await processesOf(cgroup)) killIfThere(pid)
-    await thaw(cgroup)
+    for (const pid of await cgroups.processesOf(cgroup)) killIfThere(pid)
+    await cgroups.thaw(cgroup)
     await this.#off(10_000)
-    await removeCgroup(cgroup)
+    await cgroups.remove(cgroup)
   }
 
   /** Forgets its disks' contents; it must be off. */
@@ -177,7 +179,7 @@ export class Machine implements DeviceHost {
 
   /** What `nsenter` needs to get in. */
   enterArguments(): string[] {
-    return ['-t', String(this.#initPid), '-m', '-u', '-i', '-n', '-p']
+    return ['-t', String(this.#initPid), '-m', '-u', '-i', '-n', '-p', '-C']
   }
 
   async #shutDownFileSystem(path: string): Promise<void> {
