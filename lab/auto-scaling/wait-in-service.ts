@@ -1,3 +1,4 @@
+import { awaitChange } from '../std/await-change.ts'
 import type { ScalingContext } from './context.ts'
 import { membersIn } from './group.ts'
 
@@ -9,23 +10,16 @@ export async function waitInService(
 ): Promise<void> {
   const group = context.groups.get(groupName)
   if (group === undefined) throw new Error(`There is no group ${groupName}.`)
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const look = (): void => {
-    const failed = group.activities.all.find(({ message }) => message !== undefined)
-    if (failed !== undefined) reject(new Error(failed.description))
-    else if (membersIn(group, 'InService').length >= group.desired) resolve()
-  }
-  // EC2 tells its listeners in the order in which they came: the group has heard of it by then.
-  const unsubscribe = context.ec2.subscribe(look)
-  const timer = setTimeout(() => {
-    const count = membersIn(group, 'InService').length
-    reject(new Error(`${count} of ${group.desired} instances were running after ${timeoutMs} ms.`))
-  }, timeoutMs)
-  try {
-    look()
-    await promise
-  } finally {
-    clearTimeout(timer)
-    unsubscribe()
-  }
+  const running = (): number => membersIn(group, 'InService').length
+  await awaitChange({
+    // EC2 tells its listeners in the order in which they came: the group has heard of it by then.
+    subscribe: (listener) => context.ec2.subscribe(listener),
+    look: () => {
+      const failed = group.activities.all.find(({ message }) => message !== undefined)
+      if (failed !== undefined) throw new Error(failed.description)
+      return running() >= group.desired
+    },
+    timeoutMs,
+    late: () => `${running()} of ${group.desired} instances were running after ${timeoutMs} ms.`,
+  })
 }

@@ -1,3 +1,4 @@
+import { awaitChange } from '../std/await-change.ts'
 import type { Ec2Change, Ec2Context } from './context.ts'
 import { findInstance, type InstanceStateName } from './instances/instance.ts'
 
@@ -14,25 +15,18 @@ export async function waitForState(options: {
 }): Promise<void> {
   const { context, instanceId, state: wanted, timeoutMs } = options
   const instance = findInstance(context, instanceId)
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const look = (): void => {
-    const { name } = instance.state
-    if (name === wanted) resolve()
-    else if (name === 'terminated') {
-      const why = instance.reason?.message ?? 'no reason given'
-      reject(new Error(`${instanceId} is terminated and will never be ${wanted}: ${why}.`))
-    }
-  }
-  const unsubscribe = options.subscribe(look)
-  const timer = setTimeout(() => {
-    const { name } = instance.state
-    reject(new Error(`${instanceId} was not ${wanted} after ${timeoutMs} ms, but ${name}.`))
-  }, timeoutMs)
-  try {
-    look()
-    await promise
-  } finally {
-    clearTimeout(timer)
-    unsubscribe()
-  }
+  await awaitChange({
+    subscribe: (listener) => options.subscribe(listener),
+    look: () => {
+      const { name } = instance.state
+      if (name === 'terminated' && wanted !== 'terminated') {
+        const why = instance.reason?.message ?? 'no reason given'
+        throw new Error(`${instanceId} is terminated and will never be ${wanted}: ${why}.`)
+      }
+      return name === wanted
+    },
+    timeoutMs,
+    late: () =>
+      `${instanceId} was not ${wanted} after ${timeoutMs} ms, but ${instance.state.name}.`,
+  })
 }
