@@ -63,8 +63,9 @@ scenario(
         await expect(regions).toReadBack({ consistency: 'QUORUM' })
       },
     })
-    await cut.heal()
+    // The node is NotReady until the power is back, so the pod still waits without this taint.
     await taint.heal()
+    await cut.heal()
     await expect(victim).toReturn({ sameName: true, sameVolume: true, sameHostId: true })
     await expect(cassandra).toBeUpAndNormal()
     // What a replica acknowledged and had not synced is gone with its power: an operator repairs it.
