@@ -1,9 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { collectScenarios } from '../engine/collect.ts'
+import { collectScenarios, PROJECT_ROOT } from '../engine/collect.ts'
 import { orAbsent } from '../kube/cluster.ts'
 import { startTestApiServer, type TestApiServer } from '../kube/testing/api-server.ts'
 import { poll } from '../std/poll.ts'
@@ -164,6 +164,15 @@ describe('plan', () => {
     }
     const body = { spec: { unschedulable: true } }
     await api.cluster.core.patchNode({ name: 'node-b', body }, merge)
+  })
+
+  test('refuses claims that nothing would provision', async () => {
+    const manifests = join(dir, 'no-class')
+    await cp(join(PROJECT_ROOT, 'manifests/cassandra'), manifests, { recursive: true })
+    await rm(join(manifests, '10-storageclass.yaml'))
+    await expect(
+      makePlan(known, { ...options(), manifests: { cassandra: manifests } }),
+    ).rejects.toThrow('StorageClass mysql-gp2 of the claims cassandra-data-cassandra-… is neither')
   })
 
   test('names what is made, with the zones of claims, and what each fault hits', async () => {

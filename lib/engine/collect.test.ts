@@ -22,6 +22,15 @@ async function collect(name: string, options: object): Promise<string[]> {
   return (await collectScenarios(root)).map(({ id }) => id)
 }
 
+test('a scenario of a tier, or with a need, that there is not is refused', async () => {
+  await expect(collect('tier', { tier: 'nighty' })).rejects.toThrow('there is no tier nighty')
+  rmSync(join(root, 'scenarios/some/tier.scenario.ts'))
+  await expect(collect('need', { needs: { capabilities: ['ec3'] } })).rejects.toThrow(
+    'there is no capability ec3',
+  )
+  rmSync(join(root, 'scenarios/some/need.scenario.ts'))
+})
+
 test('a scenario whose faults there are is found, one with another is refused', async () => {
   expect(await collect('right', { faults: ['delete-pod'] })).toEqual(['some/right/x'])
   await expect(collect('wrong', { faults: ['delete-pods'] })).rejects.toThrow(

@@ -1,7 +1,7 @@
 import { glob } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { FAULT_NAMES, type ScenarioInfo, type ScenarioOptions } from '../model/scenario.ts'
+import { type ScenarioInfo, type ScenarioOptions, unknownWord } from '../model/scenario.ts'
 import { PreflightError } from '../model/errors.ts'
 import { slug } from '../std/ids.ts'
 
@@ -55,13 +55,11 @@ export async function collectScenarios(root: string = PROJECT_ROOT): Promise<Sce
     Reflect.deleteProperty(globalThis, COLLECT)
   }
   const ids = new Set<string>()
-  const faultNames = new Set<string>(FAULT_NAMES)
   for (const { id, file, options } of found) {
-    // What runs the files erases their types, and whoever tries a scenario may not check them.
-    for (const fault of options.faults ?? []) {
-      if (faultNames.has(fault)) continue
-      throw new PreflightError(`${file}: there is no fault ${fault}.`, {
-        hint: `There are: ${FAULT_NAMES.join(', ')}.`,
+    const unknown = unknownWord(options)
+    if (unknown) {
+      throw new PreflightError(`${file}: ${unknown.said}.`, {
+        hint: `There are: ${unknown.known.join(', ')}.`,
       })
     }
     if (ids.has(id)) {

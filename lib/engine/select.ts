@@ -1,9 +1,7 @@
 import { PreflightError } from '../model/errors.ts'
-import type { ScenarioInfo, Tier } from '../model/scenario.ts'
+import { TIERS, type ScenarioInfo, type Tier } from '../model/scenario.ts'
 import { nearest } from '../std/nearest.ts'
 import { fileStem } from './collect.ts'
-
-export const TIERS = ['smoke', 'nightly', 'full'] as const satisfies readonly Tier[]
 
 export interface Selection {
   /** Each matches ids and files by prefix or any part; none: everything. */

@@ -1,8 +1,9 @@
 import type { FaultNumbers } from './fault-numbers.ts'
-import type { Capability } from './target.ts'
+import { CAPABILITIES, type Capability } from './target.ts'
 
 /** How much a run includes: each tier holds the ones before it. */
-export type Tier = 'smoke' | 'nightly' | 'full'
+export const TIERS = ['smoke', 'nightly', 'full'] as const
+export type Tier = (typeof TIERS)[number]
 
 /** What a scenario's file declares beside its claim. */
 export interface ScenarioOptions {
@@ -40,6 +41,25 @@ export const FAULT_NAMES = [
   'capacity-outage',
 ] as const
 export type FaultName = (typeof FAULT_NAMES)[number]
+
+/**
+ * What a scenario declares that there isn't, as a sentence and what there is; undefined when all is
+ * known. What runs the files erases their types, and whoever tries a scenario may not check them.
+ */
+export function unknownWord(
+  options: ScenarioOptions,
+): { readonly said: string; readonly known: readonly string[] } | undefined {
+  const words: readonly (readonly [string, readonly string[], readonly string[]])[] = [
+    ['fault', options.faults ?? [], FAULT_NAMES],
+    ['tier', options.tier === undefined ? [] : [options.tier], TIERS],
+    ['capability', options.needs?.capabilities ?? [], CAPABILITIES],
+  ]
+  for (const [what, used, known] of words) {
+    const wrong = used.find((word) => !known.includes(word))
+    if (wrong !== undefined) return { said: `there is no ${what} ${wrong}`, known }
+  }
+  return undefined
+}
 
 export interface ScenarioNeeds {
   /** At least this many zones with a usable node. */

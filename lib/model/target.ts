@@ -27,7 +27,8 @@ export interface Zone {
  * `exec`: commands in pods. `ec2`: instances and volumes by API. `nacl`: network ACLs. `capacity`:
  * launches in a zone can be made to fail. `lab`: this is the lab.
  */
-export type Capability = 'exec' | 'ec2' | 'nacl' | 'capacity' | 'lab'
+export const CAPABILITIES = ['exec', 'ec2', 'nacl', 'capacity', 'lab'] as const
+export type Capability = (typeof CAPABILITIES)[number]
 
 export interface AwsAccess {
   readonly region: string
