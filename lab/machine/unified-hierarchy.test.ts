@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { cgroupSettings } from '../cluster/node-image.ts'
 import { controllersToEnable, type UnifiedTop, whyUnusable } from './unified-hierarchy.ts'
 
-// What systemd 252 leaves at the top of Debian 12 after boot: no cpuset, no io.
+// What systemd 252 leaves at the top of Debian 12 after boot: nothing but memory and pids.
 const DEBIAN: UnifiedTop = {
   available: ['cpuset', 'cpu', 'io', 'memory', 'hugetlb', 'pids', 'rdma', 'misc'],
-  enabled: ['cpu', 'memory', 'pids'],
+  enabled: ['memory', 'pids'],
   isKernelRoot: true,
   hasProcesses: true,
   isWritable: true,
@@ -13,7 +13,7 @@ const DEBIAN: UnifiedTop = {
 
 describe('controllersToEnable', () => {
   it('names what the kernel has and the top does not hand out yet', () => {
-    expect(controllersToEnable(DEBIAN)).toEqual(['cpuset', 'io', 'hugetlb'])
+    expect(controllersToEnable(DEBIAN)).toEqual(['cpu', 'cpuset', 'io', 'hugetlb'])
     expect(controllersToEnable({ available: ['cpu', 'misc'], enabled: [] })).toEqual(['cpu'])
     expect(controllersToEnable({ available: DEBIAN.available, enabled: DEBIAN.available })).toEqual(
       [],

@@ -67,23 +67,50 @@ function checkNode(version: string): Finding {
 }
 
 async function checkCgroups(): Promise<Finding> {
-  if (existsSync('/sys/fs/cgroup/cgroup.controllers')) {
-    const controllers = (await readFile('/sys/fs/cgroup/cgroup.controllers', 'utf8')).trim()
-    const missing = ['cpu', 'memory', 'pids'].filter((name) => !controllers.includes(name))
-    return missing.length === 0
-      ? ok('cgroups', `v2 with ${controllers}`)
-      : problem(
-          'cgroups',
-          `v2 without ${missing.join(', ')}`,
-          'Enable them on the kernel command line.',
-        )
+  const folder = '/sys/fs/cgroup'
+  if (existsSync(join(folder, 'cgroup.controllers'))) {
+    const words = async (file: string) =>
+      (await readFile(join(folder, file), 'utf8')).split(/\s+/).filter(Boolean)
+    return checkUnifiedCgroups({
+      available: await words('cgroup.controllers'),
+      enabled: await words('cgroup.subtree_control'),
+      // The kernel's own root has no type, and alone may hold processes beside other cgroups.
+      isShut: existsSync(join(folder, 'cgroup.type')) && (await words('cgroup.procs')).length > 0,
+    })
   }
   const missing = ['cpu', 'memory', 'pids', 'cpuset', 'devices', 'freezer'].filter(
-    (name) => !existsSync(`/sys/fs/cgroup/${name}`),
+    (name) => !existsSync(join(folder, name)),
   )
   return missing.length === 0
     ? ok('cgroups', 'v1 with cpu, memory, pids, cpuset, devices, freezer')
     : problem('cgroups', `without ${missing.join(', ')}`, 'Mount them below /sys/fs/cgroup.')
+}
+
+/**
+ * Whether machines can have cgroups where v2 is all there is. `isShut`: this is a container whose
+ * own cgroup holds processes, so that it can't hand out what it does not hand out yet.
+ */
+export function checkUnifiedCgroups(top: {
+  readonly available: readonly string[]
+  readonly enabled: readonly string[]
+  readonly isShut: boolean
+}): Finding {
+  const needed = ['cpu', 'cpuset', 'memory', 'pids']
+  const lacking = (from: readonly string[]) => needed.filter((name) => !from.includes(name))
+  if (lacking(top.available).length > 0) {
+    return problem(
+      'cgroups',
+      `v2 without ${lacking(top.available).join(', ')}`,
+      'Enable them on the kernel command line; run a container with --cgroupns=host.',
+    )
+  }
+  return top.isShut && lacking(top.enabled).length > 0
+    ? problem(
+        'cgroups',
+        'v2, in a container whose cgroup holds processes',
+        'Run the container with --privileged --cgroupns=host.',
+      )
+    : ok('cgroups', `v2 with ${top.available.join(', ')}`)
 }
 
 async function checkFileSystems(): Promise<Finding> {
