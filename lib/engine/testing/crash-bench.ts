@@ -123,7 +123,7 @@ export class CrashBench implements AsyncDisposable {
   /** Kills one run at one step, has what it left undone, and looks whether all is as before. */
   async run(one: CrashCase): Promise<CrashOutcome> {
     const beganMs = performance.now()
-    const data = await this.#data.settled()
+    const data = await this.#data.fresh()
     const before = await this.#look()
     const killed = await this.#supervise([`crash/crash/${one.fault}-is-taken-back`], {
       [CRASH_AT]: String(one.step),
