@@ -9,6 +9,7 @@ import { UnifiedHierarchy } from './unified-hierarchy.ts'
 const CGROUP = `zonefall-machine-test-${process.pid}`
 const SCRIPT = join(import.meta.dirname, '../testing/machine-on-v2.ts')
 // A host like Debian 12's or Fedora's, as far as a mount namespace can make one of any other.
+const ALONE = ['--mount', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc']
 const ENTER = `umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup &&
 mount -t tmpfs run /run && mkdir /run/netns && exec "$@"`
 let folder = ''
@@ -36,12 +37,10 @@ afterAll(async () => {
 
 it('boots on cgroup v2 alone, runs a container, and leaves nothing however it ends', async () => {
   const { nodeRootfs } = await ensureArtifacts({ only: ['node-rootfs'] })
+  const what = [join(folder, 'i-1'), nodeRootfs, CGROUP]
   const said = await run(
     'unshare',
-    [
-      ...['--mount', '--propagation', 'private', 'bash', '-c', ENTER, 'enter'],
-      ...[process.execPath, SCRIPT, join(folder, 'i-1'), nodeRootfs, CGROUP],
-    ],
+    [...ALONE, 'bash', '-c', ENTER, 'enter', process.execPath, SCRIPT, ...what],
     { timeoutMs: 120_000 },
   )
   const boot = {
