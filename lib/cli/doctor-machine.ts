@@ -110,7 +110,10 @@ export function checkUnifiedCgroups(top: {
         'v2, in a container whose cgroup holds processes',
         'Run the container with --privileged --cgroupns=host.',
       )
-    : ok('cgroups', `v2 with ${top.available.join(', ')}`)
+    : ok(
+        'cgroups',
+        `v2 with ${top.available.join(', ')}; v2 alone is not yet run end to end, see docs/fidelity.md`,
+      )
 }
 
 async function checkFileSystems(): Promise<Finding> {
