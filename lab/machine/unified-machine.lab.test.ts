@@ -8,10 +8,12 @@ import { UnifiedHierarchy } from './unified-hierarchy.ts'
 
 const CGROUP = `zonefall-machine-test-${process.pid}`
 const SCRIPT = join(import.meta.dirname, '../testing/machine-on-v2.ts')
-// A host like Debian 12's or Fedora's, as far as a mount namespace can make one of any other.
+// A host like Debian 12's or Fedora's, as far as a mount namespace can make one of any other. The
+// mount that is there is moved: a new one would change the options of all of the host's.
 const ALONE = ['--mount', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc']
-const ENTER = `umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup &&
-mount -t tmpfs run /run && mkdir /run/netns && exec "$@"`
+const ENTER = `mkdir "$0/top" && mount --bind "$1" "$0/top" && umount -R /sys/fs/cgroup &&
+mount --bind "$0/top" /sys/fs/cgroup && umount "$0/top" &&
+mount -t tmpfs run /run && mkdir /run/netns && shift && exec "$@"`
 let folder = ''
 let enabledBefore: readonly string[] = []
 let root = ''
@@ -40,7 +42,7 @@ it('boots on cgroup v2 alone, runs a container, and leaves nothing however it en
   const what = [join(folder, 'i-1'), nodeRootfs, CGROUP]
   const said = await run(
     'unshare',
-    [...ALONE, 'bash', '-c', ENTER, 'enter', process.execPath, SCRIPT, ...what],
+    [...ALONE, 'bash', '-c', ENTER, folder, root, process.execPath, SCRIPT, ...what],
     { timeoutMs: 120_000 },
   )
   const boot = {

@@ -12,12 +12,16 @@ import { run } from '../std/run.ts'
 const [folder = '', rootfs = '', cgroup = ''] = process.argv.slice(2)
 const NETNS = 'machine-on-v2'
 
+// A service of the machine's, as the kubelet's containers are: where the host's cgroups are mounted
+// with nsdelegate, what entered the machine from outside can move nothing into its cgroups.
 // No limits: where v1 has the controllers there are none to set them with.
-const CONTAINER = `set -e
+const CONTAINER = `
 mkdir -p /tmp/bundle/rootfs && cd /tmp/bundle && mount --rbind / rootfs && runc spec
 sed -i 's/"terminal": true/"terminal": false/; s#"sh"#"sh", "-c", "trap exit TERM; while :; do sleep 0.2; done"#; s#"linux": {#"linux": { "cgroupsPath": "/kubepods/pod1/c1",#' config.json
-runc run -d c1 < /dev/null > /tmp/runc.log 2>&1 || { cat /tmp/runc.log; exit 1; }
-runc exec c1 cat /proc/self/cgroup`
+runc run -d c1 < /dev/null > /tmp/runc.log 2>&1
+runc exec c1 cat /proc/self/cgroup >> /tmp/runc.log 2>&1
+mv /tmp/runc.log /tmp/container
+exec sleep 600`
 
 const machine = new Machine({
   spec: {
@@ -41,7 +45,11 @@ const machine = new Machine({
 async function look(): Promise<Record<string, unknown>> {
   const inside = (...command: string[]) => machine.run(command)
   return {
-    container: await inside('sh', '-c', CONTAINER),
+    container: await inside(
+      'sh',
+      '-c',
+      'for i in $(seq 300); do [ -f /tmp/container ] && exec cat /tmp/container; sleep 0.1; done',
+    ),
     init: (await inside('cat', '/proc/1/cgroup')).split('\n').at(-1),
     fileSystem: await inside('stat', '-fc', '%T', '/sys/fs/cgroup'),
     mounts: await inside('grep', '-c', ' /sys/fs/cgroup', '/proc/self/mountinfo'),
@@ -61,7 +69,11 @@ await copyFile(
   join(import.meta.dirname, '../machine/services.sh'),
   join(folder, 'upper/opt/zonefall/services.sh'),
 )
-await writeFile(join(folder, 'upper/opt/zonefall/image.sh'), 'service containerd containerd\n')
+await writeFile(join(folder, 'upper/opt/zonefall/container.sh'), CONTAINER)
+await writeFile(
+  join(folder, 'upper/opt/zonefall/image.sh'),
+  'service containerd containerd\nservice container sh /opt/zonefall/container.sh\n',
+)
 await run('ip', ['netns', 'add', NETNS])
 const boots: Record<string, unknown>[] = []
 for (const end of ['powerOff', 'shutDown'] as const) {
