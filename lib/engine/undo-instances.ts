@@ -48,8 +48,9 @@ export async function resumeProcesses(
   }
   const ofGroup = (undo: Undo): undo is Of<'resume-processes'> =>
     undo.kind === 'resume-processes' && undo.group === group
-  if (tools.siblings.due.some(ofGroup)) return
-  const ours = new Set(tools.siblings.all.filter(ofGroup).flatMap(({ processes }) => processes))
+  const siblings = tools.siblings()
+  if (siblings.due.some(ofGroup)) return
+  const ours = new Set(siblings.all.filter(ofGroup).flatMap(({ processes }) => processes))
   const due = suspendedProcesses(found).filter((name) => ours.has(name))
   if (due.length > 0) await autoScaling.resume(group, due)
 }

@@ -20,7 +20,7 @@ export interface UndoTools {
   readonly runId: string
   readonly signal: AbortSignal
   /** The run's changes of the same kind as this one: those that are due beside it, and all of them. */
-  readonly siblings: { readonly due: readonly Undo[]; readonly all: readonly Undo[] }
+  siblings(): { readonly due: readonly Undo[]; readonly all: readonly Undo[] }
 }
 
 /**

@@ -38,7 +38,8 @@ export interface UndoFailure {
 }
 
 /**
- * Takes changes back in the order of `inUndoOrder`. Each has its own deadline, and errors stop none after it. What was undone is noted in the journal, and what could not be as well.
+ * Takes changes back in the order of `inUndoOrder`. Each has its own deadline, and errors stop none
+ * after it. What was undone is noted in the journal, and what could not be as well.
  *
  * @returns what failed; empty when all is undone
  */
@@ -74,7 +75,7 @@ export async function undoAll(
                   isLab: run.target.kind === 'lab',
                   runId: run.id,
                   signal,
-                  siblings: siblingsOf(run.journal, change),
+                  siblings: () => siblingsOf(run.journal, change),
                 }),
             ),
         )
@@ -110,7 +111,10 @@ export async function takeBack(run: UndoContext, ids: readonly string[]): Promis
   })
 }
 
-function siblingsOf(journal: Journal, { id, undo: { kind } }: PendingUndo): UndoTools['siblings'] {
+function siblingsOf(
+  journal: Journal,
+  { id, undo: { kind } }: PendingUndo,
+): ReturnType<UndoTools['siblings']> {
   return {
     due: journal
       .pending()

@@ -43,10 +43,17 @@ export async function planCordon(cluster: Cluster, zone: Zone): Promise<CordonPl
   }
 }
 
-/** Sets `spec.unschedulable` on every node of the plan, each noted with its previous value. */
-export async function injectCordon(context: FaultContext, plan: CordonPlan): Promise<Cordon> {
+/**
+ * Sets `spec.unschedulable` on every node, each noted with its previous value.
+ *
+ * @returns the journal's entry of each
+ */
+export async function cordonNodes(
+  context: FaultContext,
+  nodes: CordonPlan['nodes'],
+): Promise<Cordon['entries']> {
   const entries: { node: string; journalId: string }[] = []
-  for (const { name, wasUnschedulable } of plan.nodes) {
+  for (const { name, wasUnschedulable } of nodes) {
     const { id } = await context.log.change(
       {
         action: `cordon node ${name}`,
@@ -56,6 +63,12 @@ export async function injectCordon(context: FaultContext, plan: CordonPlan): Pro
     )
     entries.push({ node: name, journalId: id })
   }
+  return entries
+}
+
+/** Cordons every node of the plan. */
+export async function injectCordon(context: FaultContext, plan: CordonPlan): Promise<Cordon> {
+  const entries = await cordonNodes(context, plan.nodes)
   context.events.emit({
     kind: 'fault.injected',
     subject: `zone/${plan.zone}`,
@@ -131,7 +144,10 @@ export async function healCordon(context: FaultContext, cordon: Cordon): Promise
 }
 
 /** Waits until nodes and their taints, which follow the field, are as before. */
-export async function recoveredFromCordon(cluster: Cluster, { plan }: Cordon): Promise<void> {
+export async function recoveredFromCordon(
+  cluster: Cluster,
+  { plan }: Pick<Cordon, 'plan'>,
+): Promise<void> {
   await poll(
     { what: `the nodes of zone ${plan.zone} to be as before the cordon`, budget: 'nodeReady' },
     async () => {

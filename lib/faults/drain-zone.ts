@@ -1,6 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import { explainApiError, orAbsent, statusOf } from '../kube/cluster.ts'
-import { setUnschedulable } from '../kube/cordon.ts'
 import { AGENT_ROLE, ROLE_LABEL } from '../model/run-label.ts'
 import { InconclusiveError } from '../model/errors.ts'
 import type { Zone } from '../model/target.ts'
@@ -13,7 +12,7 @@ import {
   type FaultPlan,
   healByUndo,
 } from './fault.ts'
-import { planCordon } from './cordon-zone.ts'
+import { cordonNodes, planCordon, recoveredFromCordon } from './cordon-zone.ts'
 
 interface PodToEvict {
   readonly name: string
@@ -75,22 +74,12 @@ export const drainZone: Fault<DrainWish, DrainPlan, Drained> = {
     }
   },
   inject: async (context, { nodes, pods, giveUpMs }) => {
-    const changes: string[] = []
-    for (const { name, wasUnschedulable } of nodes) {
-      const { id } = await context.log.change(
-        {
-          action: `cordon node ${name}`,
-          undo: { kind: 'set-unschedulable', node: name, value: wasUnschedulable },
-        },
-        () => setUnschedulable(context.cluster, name, true),
-      )
-      changes.push(id)
-    }
+    const cordoned = await cordonNodes(context, nodes)
     const outcomes = await Promise.all(
       pods.map(async (pod) => ({ pod, ...(await evict(context, pod, giveUpMs)) })),
     )
     return {
-      changes,
+      changes: cordoned.map(({ journalId }) => journalId),
       evicted: outcomes.flatMap(({ pod, evicted }) => (evicted ? [pod] : [])),
       refused: outcomes.flatMap(({ pod, times, said }) =>
         said === undefined ? [] : [{ pod: pod.name, times, said }],
@@ -118,21 +107,8 @@ export const drainZone: Fault<DrainWish, DrainPlan, Drained> = {
     }
   },
   heal: healByUndo,
-  recovered: async ({ cluster }, { nodes, zone }) => {
-    await poll(
-      { what: `the nodes of zone ${zone} to be as before the drain`, budget: 'nodeReady' },
-      async () => {
-        const { items } = await cluster.core.listNode()
-        const wrong = nodes.filter(({ name, wasUnschedulable }) => {
-          const node = items.find(({ metadata }) => metadata?.name === name)
-          return node !== undefined && (node.spec?.unschedulable ?? false) !== wasUnschedulable
-        })
-        return wrong.length === 0
-          ? { done: true, value: true }
-          : { done: false, seen: wrong.map(({ name }) => name) }
-      },
-    )
-  },
+  recovered: ({ cluster }, { zone, nodes }) =>
+    recoveredFromCordon(cluster, { plan: { zone, nodes } }),
 }
 
 /**
