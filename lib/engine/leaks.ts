@@ -1,11 +1,11 @@
-import type { KubernetesObject, V1Node, V1PersistentVolume } from '@kubernetes/client-node'
+import type { KubernetesObject, V1PersistentVolume } from '@kubernetes/client-node'
 import { Aws } from '../aws/aws.ts'
 import { type Cluster, orAbsent } from '../kube/cluster.ts'
 import type { TargetDescription } from '../model/target.ts'
 import { RUN_LABEL } from '../model/run-label.ts'
 import { poll, WaitTimeoutError } from '../std/poll.ts'
-import { zoneOfNode } from '../kube/volume-affinity.ts'
 import { awsProjection, LEAVING } from './leaks-aws.ts'
+import { nodeState, withoutPassedTaints } from './leaks-node.ts'
 import type { Projection } from './records.ts'
 
 export { RUN_LABEL }
@@ -85,7 +85,7 @@ export function compareProjections(
     const was = before[kind] ?? {}
     const is = after[kind] ?? {}
     for (const name of new Set([...Object.keys(was), ...Object.keys(is)])) {
-      if (!relevant(kind, name) || was[name] === is[name] || was[name] === LEAVING) continue
+      if (!relevant(kind, name) || isAsBefore(was[name], is[name])) continue
       if (was[name] === undefined) {
         differences.push(`${kind} ${name} is left (${is[name]}).`)
       } else if (is[name] === undefined) {
@@ -96,6 +96,11 @@ export function compareProjections(
     }
   }
   return differences
+}
+
+/** Whether something is as it was, but for what was about to pass by itself. */
+function isAsBefore(was: string | undefined, is: string | undefined): boolean {
+  return was === is || was === LEAVING || withoutPassedTaints(was, is) === is
 }
 
 /**
@@ -182,16 +187,6 @@ function isAutomatic(kind: string, item: KubernetesObject): boolean {
     (kind === 'ConfigMap' && name === 'kube-root-ca.crt') ||
     (kind === 'Service' && name === 'kubernetes' && namespace === 'default')
   )
-}
-
-function nodeState(node: V1Node): string {
-  const taints = (node.spec?.taints ?? [])
-    .map(({ key, value, effect }) => `${key}${value ? `=${value}` : ''}:${effect}`)
-    .toSorted()
-  const isCordoned = node.spec?.unschedulable === true
-  const zone = zoneOfNode(node)
-  const cordon = `${isCordoned ? 'cordoned' : 'schedulable'}${zone === undefined ? '' : ` in ${zone}`}`
-  return taints.length === 0 ? cordon : `${cordon} with taints ${taints.join(', ')}`
 }
 
 function names(items: readonly KubernetesObject[]): Record<string, string> {

@@ -1,16 +1,26 @@
 import type { Undo } from '../model/journal.ts'
 
-/** What instances need to start and nodes to get Ready. */
-const FIRST: readonly Undo['kind'][] = ['restore-capacity', 'restore-acl-association']
-const LAST: readonly Undo['kind'][] = ['delete-object', 'delete-claims']
+/** Kinds that don't come in the middle, with those that come before and after it. */
+const RANKS: Partial<Record<Undo['kind'], number>> = {
+  // What should not be there may join the cluster, and costs money.
+  'terminate-launched': -2,
+  // What instances need to start and nodes to get Ready.
+  'restore-capacity': -1,
+  'restore-acl-association': -1,
+  // By way of the CSI controller, which may be on a node that was lost. A cordon goes by what it
+  // was before both, so it is lifted in the order of their making.
+  'remount-volume': 1,
+  'set-unschedulable': 1,
+  // What is deleted may need its node to end.
+  'delete-object': 2,
+  'delete-claims': 2,
+}
 
 /**
- * The order to take changes back in, from youngest first: what instances need to start comes before
- * them, whatever was broken first, and faults before deletions, because what is deleted may need
- * its node to end.
+ * The order to take changes back in: by what the undos need of one another, whatever was broken
+ * first, and else youngest first, as they come.
  */
 export function inUndoOrder<T extends { readonly undo: Undo }>(youngestFirst: readonly T[]): T[] {
-  const rankOf = ({ undo }: T): number =>
-    FIRST.includes(undo.kind) ? 0 : LAST.includes(undo.kind) ? 2 : 1
+  const rankOf = ({ undo }: T): number => RANKS[undo.kind] ?? 0
   return youngestFirst.toSorted((a, b) => rankOf(a) - rankOf(b))
 }
