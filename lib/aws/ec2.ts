@@ -1,11 +1,14 @@
 import type { EC2Client, Instance, Snapshot, Volume } from '@aws-sdk/client-ec2'
 import type { AwsAccess } from '../model/target.ts'
+import { BUDGETS } from '../std/budgets.ts'
 import { clientOptions } from './client-options.ts'
 
 /** EC2, as far as the harness's core asks it; `client` and `sdk` are for everything else. */
 export interface Ec2 {
   readonly client: EC2Client
   readonly sdk: typeof import('@aws-sdk/client-ec2')
+  /** How old its answers may be, at most. */
+  readonly behindMs: number
   /** All volumes that the credentials see, or those of these ids that still exist. */
   listVolumes(ids?: readonly string[]): Promise<readonly Volume[]>
   /** All snapshots of the account itself. */
@@ -37,6 +40,7 @@ export async function connectEc2(access: AwsAccess): Promise<Ec2> {
   return {
     client,
     sdk,
+    behindMs: access.answersBehindMs ?? BUDGETS.ec2Behind,
     listVolumes,
     listSnapshots: async () => {
       const snapshots: Snapshot[] = []

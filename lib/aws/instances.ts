@@ -64,33 +64,59 @@ export async function awaitStates(
 }
 
 /**
- * Starts those that are stopped, or are about to be, and waits until they run. Ones that are gone
- * for good are left.
+ * Has instances started that are stopped, or are about to be, and returns when EC2 has taken that
+ * for all of them. Each is asked for whatever it is said to be: the answer to a change tells what
+ * is, where a description may tell what was, and an instance that runs stays as it is.
+ *
+ * @returns those that run or are about to; the others are gone for good
+ * @throws WaitTimeoutError, while one is stopping or there is no capacity for it
  */
 export async function startStopped(
   ec2: Ec2,
   ids: readonly string[],
   signal?: AbortSignal,
 ): Promise<readonly string[]> {
-  const before = await readStates(ec2, ids)
-  const alive = ids.filter((id) => !isGoneForGood(before[id] ?? 'absent'))
-  if (alive.length === 0) return alive
-  await awaitStates(
-    ec2,
-    alive,
-    ['stopped', 'running', 'pending', 'terminated', 'shutting-down'],
-    signal,
-  )
-  const now = await readStates(ec2, alive)
-  const stopped = alive.filter((id) => now[id] === 'stopped')
-  if (stopped.length > 0) {
-    await ec2.client.send(new ec2.sdk.StartInstancesCommand({ InstanceIds: stopped }))
-  }
-  const expected = alive.filter((id) => !isGoneForGood(now[id] ?? 'absent'))
-  await awaitStates(ec2, expected, ['running'], signal)
-  return expected
+  const isStarted = await Promise.all(ids.map((id) => startOne(ec2, id, signal)))
+  return ids.filter((_, index) => isStarted[index])
 }
 
-function isGoneForGood(state: string): boolean {
-  return state === 'terminated' || state === 'shutting-down' || state === 'absent'
+async function startOne(ec2: Ec2, id: string, signal?: AbortSignal): Promise<boolean> {
+  const { client, sdk } = ec2
+  let absentSinceMs: number | undefined
+  return poll(
+    {
+      what: `instance ${id} to be startable`,
+      budget: 'instanceState',
+      intervalMs: 1000,
+      ...(signal ? { signal } : {}),
+    },
+    async () => {
+      try {
+        await client.send(new sdk.StartInstancesCommand({ InstanceIds: [id] }))
+        return { done: true, value: true }
+      } catch (error) {
+        const { name, message } = error instanceof Error ? error : { name: '', message: '' }
+        if (!NOT_STARTABLE.has(name)) throw error
+        if (name === 'InvalidInstanceID.NotFound') {
+          absentSinceMs ??= performance.now()
+          const isGone = performance.now() - absentSinceMs >= ec2.behindMs
+          return isGone ? { done: true, value: false } : { done: false, seen: message }
+        }
+        absentSinceMs = undefined
+        const { [id]: state = 'absent' } = await readStates(ec2, [id])
+        // An answer may tell what was, but never what is yet to come.
+        const isEnding = state === 'terminated' || state === 'shutting-down'
+        return isEnding
+          ? { done: true, value: false }
+          : { done: false, seen: `${state}: ${message}` }
+      }
+    },
+  )
 }
+
+/** Why an instance can't be started now, and perhaps later. */
+const NOT_STARTABLE = new Set([
+  'IncorrectInstanceState',
+  'InsufficientInstanceCapacity',
+  'InvalidInstanceID.NotFound',
+])

@@ -1,6 +1,7 @@
 import type { Instance } from '@aws-sdk/client-ec2'
-import type { Ec2 } from './ec2.ts'
-import { awaitStates } from './instances.ts'
+import { type Ec2, isAwsError } from './ec2.ts'
+import { awaitStates, stateOf } from './instances.ts'
+import { untilSettled } from './settled.ts'
 import { awsTags, TOKEN_TAG } from './tags.ts'
 
 /** What to launch, taken from an instance that is there. */
@@ -44,6 +45,11 @@ export async function launchLike(
   )
 }
 
+/** Whether EC2 has answered for good that it launches nothing: then there is nothing to end. */
+export function isLaunchRefused(error: unknown): boolean {
+  return isAwsError(error, 'InsufficientInstanceCapacity')
+}
+
 /** Terminates what was launched with a token, if anything was; waits for its end. */
 export async function terminateLaunched(
   ec2: Ec2,
@@ -51,14 +57,39 @@ export async function terminateLaunched(
   signal?: AbortSignal,
 ): Promise<void> {
   const { client, sdk } = ec2
-  const answer = await client.send(
+  const found = await untilSettled(
+    ec2,
+    `an instance with the token ${token} to show`,
+    () => launchedWith(ec2, token),
+    signal,
+  )
+  const { id, state } = found ?? {}
+  if (id === undefined || state === 'terminated') return
+  const taken = await untilSettled(
+    ec2,
+    `instance ${id} to take its termination`,
+    async () => {
+      try {
+        return await client.send(new sdk.TerminateInstancesCommand({ InstanceIds: [id] }))
+      } catch (error) {
+        if (!isAwsError(error, 'InvalidInstanceID.NotFound')) throw error
+        return undefined
+      }
+    },
+    signal,
+  )
+  if (taken) await awaitStates(ec2, [id], ['terminated'], signal)
+}
+
+/** A launch makes one instance; see `launchLike`. */
+async function launchedWith(
+  { client, sdk }: Ec2,
+  token: string,
+): Promise<{ readonly id: string; readonly state: string } | undefined> {
+  const { Reservations = [] } = await client.send(
     new sdk.DescribeInstancesCommand({ Filters: [{ Name: `tag:${TOKEN_TAG}`, Values: [token] }] }),
   )
-  const ids = (answer.Reservations ?? [])
-    .flatMap(({ Instances = [] }) => Instances)
-    .filter(({ State }) => State?.Name !== 'terminated')
-    .flatMap(({ InstanceId }) => InstanceId ?? [])
-  if (ids.length === 0) return
-  await client.send(new sdk.TerminateInstancesCommand({ InstanceIds: ids }))
-  await awaitStates(ec2, ids, ['terminated', 'absent'], signal)
+  const [instance] = Reservations.flatMap(({ Instances = [] }) => Instances)
+  const id = instance?.InstanceId
+  return id === undefined ? undefined : { id, state: stateOf(instance) }
 }

@@ -1,5 +1,6 @@
 import type { NetworkAcl, NetworkInterface } from '@aws-sdk/client-ec2'
 import { type Ec2, isAwsError } from './ec2.ts'
+import { untilSettled } from './settled.ts'
 import { awsTags, TOKEN_TAG } from './tags.ts'
 
 /** A subnet's one association with an ACL. */
@@ -53,19 +54,48 @@ export async function createDenyAllAcl(
   return made.NetworkAclId
 }
 
-/** Gives a subnet another ACL, by its association as it is now. */
+/**
+ * Gives a subnet another ACL, if the one that it has is the one to be replaced. An association or an
+ * ACL that EC2 doesn't find is one that the read was behind with, or the call: read and called again.
+ *
+ * @returns the ACL that the subnet had at last, where that is another; it is left. `none` without
+ *   a subnet
+ * @throws WaitTimeoutError while EC2 finds no such association or ACL
+ */
 export async function replaceAcl(
-  { client, sdk }: Ec2,
-  association: AclAssociation,
+  ec2: Ec2,
+  subnetId: string,
   aclId: string,
-): Promise<void> {
-  await client.send(
-    new sdk.ReplaceNetworkAclAssociationCommand({
-      AssociationId: association.associationId,
-      NetworkAclId: aclId,
-    }),
+  isReplaced: (now: AclAssociation) => boolean,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const { client, sdk } = ec2
+  let seen = 'none'
+  const done = await untilSettled(
+    ec2,
+    `subnet ${subnetId} to be seen with the network ACL to replace`,
+    async () => {
+      const now = await readAssociation(ec2, subnetId)
+      seen = now?.aclId ?? 'none'
+      if (!now || !isReplaced(now)) return undefined
+      try {
+        return await client.send(
+          new sdk.ReplaceNetworkAclAssociationCommand({
+            AssociationId: now.associationId,
+            NetworkAclId: aclId,
+          }),
+        )
+      } catch (error) {
+        if (!NOT_FOUND.some((code) => isAwsError(error, code))) throw error
+        return undefined
+      }
+    },
+    signal,
   )
+  return done ? undefined : seen
 }
+
+const NOT_FOUND = ['InvalidAssociationID.NotFound', 'InvalidNetworkAclID.NotFound']
 
 /** Puts `aclId` back on a subnet, if the ACL that it has is the one with the token. */
 export async function restoreAcl(
@@ -73,21 +103,39 @@ export async function restoreAcl(
   subnetId: string,
   aclId: string,
   token: string,
+  signal?: AbortSignal,
 ): Promise<void> {
-  const now = await readAssociation(ec2, subnetId)
-  if (now?.token === token) await replaceAcl(ec2, now, aclId)
+  await replaceAcl(ec2, subnetId, aclId, (now) => now.token === token, signal)
 }
 
-/** Deletes the ACL with a token, if there is one. */
-export async function deleteAcl(ec2: Ec2, token: string): Promise<void> {
+/**
+ * Deletes the ACL with a token, if there is one.
+ *
+ * @throws EC2's DependencyViolation while a subnet has it
+ */
+export async function deleteAcl(ec2: Ec2, token: string, signal?: AbortSignal): Promise<void> {
   const { client, sdk } = ec2
-  for (const { NetworkAclId } of await aclsTagged(ec2, TOKEN_TAG, token)) {
-    try {
-      await client.send(new sdk.DeleteNetworkAclCommand({ NetworkAclId }))
-    } catch (error) {
-      if (!isAwsError(error, 'InvalidNetworkAclID.NotFound')) throw error
-    }
-  }
+  let inUse: unknown
+  const done = await untilSettled(
+    ec2,
+    `a network ACL with the token ${token} to show`,
+    async () => {
+      const [acl] = await aclsTagged(ec2, TOKEN_TAG, token)
+      if (!acl) return undefined
+      try {
+        return await client.send(
+          new sdk.DeleteNetworkAclCommand({ NetworkAclId: acl.NetworkAclId }),
+        )
+      } catch (error) {
+        inUse = isAwsError(error, 'DependencyViolation') ? error : undefined
+        // Deleted by an earlier undo, or not to be found yet.
+        if (!inUse && !isAwsError(error, 'InvalidNetworkAclID.NotFound')) throw error
+        return undefined
+      }
+    },
+    signal,
+  )
+  if (!done && inUse instanceof Error) throw inUse
 }
 
 /** All ACLs with a tag. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isLaunchRefused } from '../aws/launch.ts'
 import { dueChanges, type JournalEntry, type Undo, type UndoScope } from '../model/journal.ts'
 import { refusalOf } from '../kube/cluster.ts'
 import { randomLetters } from '../std/ids.ts'
@@ -45,7 +46,8 @@ export class Journal {
   /**
    * Makes a change that can be undone: notes it with its undo, then makes it. When `change` throws
    * it may have happened all the same, so its undo stays due, and the error is passed on; only a
-   * creation that the API server refused for good is known not to have happened.
+   * creation that the API server refused for good, or a launch that EC2 has no capacity for, is known
+   * not to have happened.
    */
   async change<T>(
     what: Change,
@@ -66,7 +68,9 @@ export class Journal {
       value = await change()
     } catch (error) {
       // What consists of one call. Others may have been made in part, and their undos are harmless.
-      const isRefused = what.undo.kind === 'delete-object' && refusalOf(error) !== undefined
+      const isRefused =
+        (what.undo.kind === 'delete-object' && refusalOf(error) !== undefined) ||
+        (what.undo.kind === 'terminate-launched' && isLaunchRefused(error))
       const step = isRefused ? 'refused' : 'uncertain'
       this.#append({ step, id, at: now(), error: messageOf(error) })
       throw error

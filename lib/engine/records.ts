@@ -37,6 +37,7 @@ const targetSchema: z.ZodType<TargetDescription> = z.object({
       ...awsShape,
       accessKeyId: z.string().exactOptional(),
       secretAccessKey: z.string().exactOptional(),
+      answersBehindMs: z.number().exactOptional(),
     })
     .exactOptional(),
 })

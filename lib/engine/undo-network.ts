@@ -7,7 +7,7 @@ export async function restoreAssociation(
   { subnetId, aclId, token }: Extract<Undo, { kind: 'restore-acl-association' }>,
   tools: UndoTools,
 ): Promise<void> {
-  await restoreAcl(await needAws(tools).ec2(), subnetId, aclId, token)
+  await restoreAcl(await needAws(tools).ec2(), subnetId, aclId, token, tools.signal)
 }
 
 /** Deletes the ACL that a fault made, if it did. */
@@ -15,5 +15,5 @@ export async function deleteOwnAcl(
   { token }: Extract<Undo, { kind: 'delete-acl' }>,
   tools: UndoTools,
 ): Promise<void> {
-  await deleteAcl(await needAws(tools).ec2(), token)
+  await deleteAcl(await needAws(tools).ec2(), token, tools.signal)
 }

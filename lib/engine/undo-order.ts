@@ -7,8 +7,8 @@ const RANKS: Partial<Record<Undo['kind'], number>> = {
   // What instances need to start and nodes to get Ready.
   'restore-capacity': -1,
   'restore-acl-association': -1,
-  // By way of the CSI controller, which may be on a node that was lost. A cordon goes by what it
-  // was before both, so it is lifted in the order of their making.
+  // By way of the CSI controller, which may be on a node that was lost. It cordons its node and
+  // leaves it as it was when the volume was taken, so cordons keep their order with it.
   'remount-volume': 1,
   'set-unschedulable': 1,
   // What is deleted may need its node to end.

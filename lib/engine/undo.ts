@@ -199,7 +199,8 @@ async function removeTaint(
 
 /** Instances take their time, and so do what is made of them. */
 function budgetOf({ kind }: Undo): BudgetName {
-  return kind === 'start-instances' || kind === 'await-replacement' ? 'undoInstances' : 'undoOne'
+  if (kind === 'await-replacement') return 'undoReplacement'
+  return kind === 'start-instances' || kind === 'terminate-launched' ? 'undoInstances' : 'undoOne'
 }
 
 /** What an undo is about, as the timeline names it. */

@@ -1,5 +1,4 @@
-import { isAwsError } from '../aws/ec2.ts'
-import { launchLike, type LaunchModel, launchModelOf } from '../aws/launch.ts'
+import { isLaunchRefused, launchLike, type LaunchModel, launchModelOf } from '../aws/launch.ts'
 import { InconclusiveError, PreflightError } from '../model/errors.ts'
 import type { Zone } from '../model/target.ts'
 import { randomLetters } from '../std/ids.ts'
@@ -56,24 +55,20 @@ async function attemptLaunch(
 ): Promise<string> {
   const ec2 = await needAws(context, 'capacity-outage').ec2()
   const token = `zonefall-${randomLetters(16)}`
-  let refusal: string | undefined
-  const { id } = await context.log.change(
-    {
-      action: `try to launch an instance in zone ${zone}`,
-      undo: { kind: 'terminate-launched', token },
-    },
-    async () => {
-      try {
-        await launchLike(ec2, model, token, context.labels)
-      } catch (error) {
-        if (!isAwsError(error, 'InsufficientInstanceCapacity')) throw error
-        refusal = error instanceof Error ? error.message : String(error)
-      }
-    },
-  )
-  await context.takeBack([id])
-  if (refusal === undefined) {
-    throw new InconclusiveError(`Zone ${zone} still has capacity: an instance was launched there.`)
+  let launched: string
+  try {
+    const { id } = await context.log.change(
+      {
+        action: `try to launch an instance in zone ${zone}`,
+        undo: { kind: 'terminate-launched', token },
+      },
+      () => launchLike(ec2, model, token, context.labels),
+    )
+    launched = id
+  } catch (error) {
+    if (!isLaunchRefused(error)) throw error
+    return error instanceof Error ? error.message : String(error)
   }
-  return refusal
+  await context.takeBack([launched])
+  throw new InconclusiveError(`Zone ${zone} still has capacity: an instance was launched there.`)
 }

@@ -116,9 +116,8 @@ export async function suspendGroups(
         action: `suspend ${processes.join(', ') || 'nothing more'} of group ${group}`,
         undo: { kind: 'resume-processes', group, processes, instances: members },
       },
-      async () => {
-        if (processes.length > 0) await autoScaling.suspend(group, processes)
-      },
+      // All of them, for the group may have been read a moment behind.
+      () => autoScaling.suspend(group, REPLACING_PROCESSES),
     )
     changes.push(id)
   }

@@ -1,5 +1,7 @@
 import { attachmentState } from '../aws/attachments.ts'
 import type { Aws } from '../aws/aws.ts'
+import type { Ec2 } from '../aws/ec2.ts'
+import { untilSettled } from '../aws/settled.ts'
 import { type Cluster, orAbsent, statusOf } from '../kube/cluster.ts'
 import { setUnschedulable } from '../kube/cordon.ts'
 import { CleanupError } from '../model/errors.ts'
@@ -8,7 +10,7 @@ import { poll } from '../std/poll.ts'
 import { writeFailure } from './io-probe.ts'
 
 /** Long enough to say goodbye, not for a database to drain to a disk that isn't there. */
-const GRACE_SECONDS = 30
+const MAX_GRACE_SECONDS = 30
 
 /**
  * Brings a volume that was taken from under a pod back. Attaching it again alone doesn't revive a
@@ -25,8 +27,11 @@ export async function remountVolume(
   const ec2 = await aws.ec2()
   await setUnschedulable(cluster, node, true)
   try {
-    if (await isBroken(cluster, volume, await attachmentState(ec2, volumeId, instanceId))) {
-      await deletePod(cluster, namespace, name, uid)
+    const pod = await orAbsent(cluster.core.readNamespacedPod({ namespace, name }))
+    const what = `pod ${name} to have lost volume ${volumeId}`
+    const look = async () => (await isBroken(cluster, volume, ec2)) || undefined
+    if (pod?.metadata?.uid === uid && (await untilSettled(ec2, what, look, signal))) {
+      await deletePod(cluster, volume, pod.spec?.terminationGracePeriodSeconds)
       await poll(
         { what: `volume ${volumeId} to be let go of by pod ${name}`, budget: 'podGone', signal },
         async () => {
@@ -47,9 +52,10 @@ export async function remountVolume(
 /** Whether the pod that lost its volume is there still, and without it. */
 async function isBroken(
   cluster: Cluster,
-  { namespace, pod: name, uid, volumeId }: MountedVolume,
-  attachment: string,
+  { namespace, pod: name, uid, volumeId, instanceId }: MountedVolume,
+  ec2: Ec2,
 ): Promise<boolean> {
+  const attachment = await attachmentState(ec2, volumeId, instanceId)
   const pod = await orAbsent(cluster.core.readNamespacedPod({ namespace, name }))
   if (pod?.metadata?.uid !== uid) return false
   if (attachment !== 'attached') return true
@@ -82,16 +88,16 @@ async function mountsOf(
 
 async function deletePod(
   cluster: Cluster,
-  namespace: string,
-  name: string,
-  uid: string,
+  { namespace, pod: name, uid }: MountedVolume,
+  graceSeconds = MAX_GRACE_SECONDS,
 ): Promise<void> {
+  const gracePeriodSeconds = Math.min(graceSeconds, MAX_GRACE_SECONDS)
   try {
     await orAbsent(
       cluster.core.deleteNamespacedPod({
         namespace,
         name,
-        body: { preconditions: { uid }, gracePeriodSeconds: GRACE_SECONDS },
+        body: { preconditions: { uid }, gracePeriodSeconds },
       }),
     )
   } catch (error) {

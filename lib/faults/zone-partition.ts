@@ -42,13 +42,11 @@ export const zonePartition: Fault<Zone, PartitionPlan> = {
           undo: { kind: 'restore-acl-association', subnetId, aclId, token },
         },
         async () => {
-          const now = await readAssociation(ec2, subnetId)
-          if (now?.aclId !== aclId) {
-            throw new InconclusiveError(
-              `Subnet ${subnetId} has the ACL ${now?.aclId ?? 'none'} by now, not ${aclId}.`,
-            )
-          }
-          await replaceAcl(ec2, now, made.value)
+          const other = await replaceAcl(ec2, subnetId, made.value, (now) => now.aclId === aclId)
+          if (other === undefined) return
+          throw new InconclusiveError(
+            `Subnet ${subnetId} has the ACL ${other} by now, not ${aclId}.`,
+          )
         },
       )
       changes.push(id)

@@ -7,6 +7,7 @@ import {
   CoreV1Api,
   createConfiguration,
   type Configuration,
+  CoordinationV1Api,
   DiscoveryV1Api,
   KubeConfig,
   KubernetesObjectApi,
@@ -40,6 +41,7 @@ export class Cluster {
   readonly apps: AppsV1Api
   readonly storage: StorageV1Api
   readonly policy: PolicyV1Api
+  readonly coordination: CoordinationV1Api
   readonly discovery: DiscoveryV1Api
   readonly auth: AuthorizationV1Api
   readonly groups: ApisApi
@@ -102,6 +104,7 @@ export class Cluster {
     this.apps = new AppsV1Api(configuration)
     this.storage = new StorageV1Api(configuration)
     this.policy = new PolicyV1Api(configuration)
+    this.coordination = new CoordinationV1Api(configuration)
     this.discovery = new DiscoveryV1Api(configuration)
     this.auth = new AuthorizationV1Api(configuration)
     this.groups = new ApisApi(configuration)

@@ -36,4 +36,6 @@ export interface AwsAccess {
   readonly endpoint?: string
   readonly accessKeyId?: string
   readonly secretAccessKey?: string
+  /** How old EC2's answers may be, at most; by default the budget `ec2Behind`. */
+  readonly answersBehindMs?: number
 }

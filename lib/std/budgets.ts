@@ -42,6 +42,15 @@ export const BUDGETS = {
   nodeGone: 300_000,
   /** A group's replacement of an instance launched, joined and Ready. */
   nodeReplaced: 600_000,
+  /** Volumes let go of by a node that is gone: force detach waits 6 min, then they are detached. */
+  volumesReleased: 480_000,
+  /**
+   * How long EC2 may go on answering as if something hadn't happened. Its guide asks for patience of
+   * up to five minutes ("Eventual consistency in the Amazon EC2 API"); Terraform has two.
+   */
+  ec2Behind: 120_000,
+  /** A change to be seen in EC2's answers, or to be out of them for as long as they may be behind. */
+  ec2Settles: 240_000,
   /** A pod Ready on another node than the one that went with its volume: force detach waits 6 min. */
   podMoved: 600_000,
   /** An instance in its next state: EC2 gives an OS four minutes to shut down. */
@@ -63,10 +72,12 @@ export const BUDGETS = {
   cqlConnect: 60_000,
   cqlQuery: 20_000,
   /** All undos of one scenario, and of a whole run. */
-  healScenario: 900_000,
+  healScenario: 1_800_000,
   undoOne: 420_000,
   /** An undo that waits for instances and their nodes. */
   undoInstances: 660_000,
+  /** One that waits for a replacement, and for the volumes of what it replaces. */
+  undoReplacement: 1_200_000,
   /** State and logs collected before anything is cleaned. */
   collect: 60_000,
   /** The lab up, its artifacts built on a fresh machine. */
