@@ -1,4 +1,4 @@
-import { planCordon } from '../faults/cordon-zone.ts'
+import { nodesToCordon } from '../faults/cordon-zone.ts'
 import type { Cluster } from '../kube/cluster.ts'
 import type { FaultName } from '../model/scenario.ts'
 import type { Zone } from '../model/target.ts'
@@ -82,7 +82,9 @@ async function nodesOf(cluster: Cluster, zones: readonly Zone[]): Promise<Planne
   const instances = new Map(
     zones.flatMap(({ nodes }) => nodes.map(({ name, instanceId }) => [name, instanceId] as const)),
   )
-  const plans = await Promise.all(zones.map((zone) => planCordon(cluster, zone)))
+  const plans = await Promise.all(
+    zones.map(async (zone) => ({ zone: zone.name, nodes: await nodesToCordon(cluster, zone) })),
+  )
   return plans.flatMap(({ zone, nodes }) =>
     nodes.map(({ name, wasUnschedulable }): PlannedHit => {
       const instance = instances.get(name)

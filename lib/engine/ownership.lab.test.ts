@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { healCordon, injectCordon, planCordon } from '../faults/cordon-zone.ts'
+import { cordonZone } from '../faults/cordon-zone.ts'
 import { applyObjects } from '../kube/apply.ts'
 import { orAbsent } from '../kube/cluster.ts'
 import { parseManifests } from '../kube/manifests.ts'
@@ -197,9 +197,10 @@ test('a node that is gone keeps no other from being uncordoned', async () => {
   for (const name of ['node-a', 'node-b', 'node-c']) await api.addNode(name, 'a')
   const zone = { name: 'a', nodes: ['node-a', 'node-b', 'node-c'].map((name) => ({ name })) }
   const faults = faultContextOf(context, namespace, undefined)
-  const cordon = await injectCordon(faults, await planCordon(api.cluster, zone))
+  const plan = await cordonZone.plan(faults, zone)
+  const effect = await cordonZone.inject(faults, plan)
   await core.deleteNode({ name: 'node-a' })
-  await healCordon(faults, cordon)
+  await cordonZone.heal(faults, plan, effect)
   for (const name of ['node-b', 'node-c']) {
     expect((await core.readNode({ name })).spec?.unschedulable).toBeUndefined()
   }

@@ -34,7 +34,10 @@ export class ActiveFault<Plan extends FaultPlan, Effect extends FaultEffect = Fa
 }
 
 /** Where another injection can be put in a fault's place: how a planted defect takes hold. */
-export type Inject = <Effect>(plan: FaultPlan, inject: () => Promise<Effect>) => Promise<Effect>
+export type Inject = <Effect extends FaultEffect>(
+  plan: FaultPlan,
+  inject: () => Promise<Effect>,
+) => Promise<Effect>
 
 /**
  * Plans a fault, makes it happen, and sees that it took effect; tells each step.
@@ -66,6 +69,7 @@ export async function cause<Wish, Plan extends FaultPlan, Effect extends FaultEf
     if (!(error instanceof WaitTimeoutError)) throw error
     throw new InconclusiveError(`The fault ${fault.name} of ${subject} was not observed.`, {
       cause: error,
+      ...(fault.hint === undefined ? {} : { hint: fault.hint }),
     })
   }
   tell('observed', observation.text, observation.data)

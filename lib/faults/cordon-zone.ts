@@ -1,92 +1,44 @@
-import { PatchStrategy, setHeaderOptions, type V1Node } from '@kubernetes/client-node'
+import type { V1Node } from '@kubernetes/client-node'
+import { type Cluster } from '../kube/cluster.ts'
+import { setUnschedulable } from '../kube/cordon.ts'
+import { hasTaint, readNodes } from '../kube/node-state.ts'
 import { InconclusiveError } from '../model/errors.ts'
 import type { Zone } from '../model/target.ts'
-import { poll, WaitTimeoutError } from '../std/poll.ts'
-import { type Cluster, explainApiError, statusOf } from '../kube/cluster.ts'
-import { hasTaint, readNodes } from '../kube/node-state.ts'
-import type { FaultContext } from './fault.ts'
+import { poll } from '../std/poll.ts'
 import { seeCanaryRefused } from './canary.ts'
+import { type Fault, type FaultContext, type FaultPlan, healByUndo } from './fault.ts'
 
-/** Which nodes a cordon touches, and what each was before: one cordoned before us stays so. */
-export interface CordonPlan {
+/** A node, and what it was before: one that was cordoned before us stays so. */
+export interface NodeToCordon {
+  readonly name: string
+  readonly wasUnschedulable: boolean
+}
+
+export interface CordonPlan extends FaultPlan {
   readonly zone: string
-  readonly nodes: readonly { readonly name: string; readonly wasUnschedulable: boolean }[]
-}
-
-/** A cordon in effect; its nodes and journal entries were resolved once, at plan time. */
-export interface Cordon {
-  readonly plan: CordonPlan
-  readonly entries: readonly { readonly node: string; readonly journalId: string }[]
-}
-
-const MERGE_PATCH = setHeaderOptions('Content-Type', PatchStrategy.MergePatch)
-
-/**
- * Names the nodes of a zone and how they are now.
- *
- * @param zone as the target describes it: only nodes that the run may touch
- * @throws InconclusiveError when there is no node to cordon, or one has gone
- */
-export async function planCordon(cluster: Cluster, zone: Zone): Promise<CordonPlan> {
-  if (zone.nodes.length === 0) {
-    throw new InconclusiveError(`Zone ${zone.name} has no node to cordon.`)
-  }
-  const { items } = await cluster.core.listNode()
-  const byName = new Map(items.map((node) => [node.metadata?.name ?? '', node]))
-  return {
-    zone: zone.name,
-    nodes: zone.nodes.map(({ name }) => {
-      const node = byName.get(name)
-      if (!node) throw new InconclusiveError(`Node ${name} of zone ${zone.name} is gone.`)
-      return { name, wasUnschedulable: node.spec?.unschedulable ?? false }
-    }),
-  }
+  readonly nodes: readonly NodeToCordon[]
 }
 
 /**
- * Sets `spec.unschedulable` on every node, each noted with its previous value.
- *
- * @returns the journal's entry of each
+ * Closes every node of a zone to new pods. Seen when the nodes show it, and the scheduler turns a
+ * canary pod for this zone away because of it.
  */
-export async function cordonNodes(
-  context: FaultContext,
-  nodes: CordonPlan['nodes'],
-): Promise<Cordon['entries']> {
-  const entries: { node: string; journalId: string }[] = []
-  for (const { name, wasUnschedulable } of nodes) {
-    const { id } = await context.log.change(
-      {
-        action: `cordon node ${name}`,
-        undo: { kind: 'set-unschedulable', node: name, value: wasUnschedulable },
-      },
-      () => setUnschedulable(context.cluster, name, true),
-    )
-    entries.push({ node: name, journalId: id })
-  }
-  return entries
-}
-
-/** Cordons every node of the plan. */
-export async function injectCordon(context: FaultContext, plan: CordonPlan): Promise<Cordon> {
-  const entries = await cordonNodes(context, plan.nodes)
-  context.events.emit({
-    kind: 'fault.injected',
-    subject: `zone/${plan.zone}`,
-    text: `Zone ${plan.zone} is cordoned.`,
-    data: { nodes: plan.nodes.map(({ name }) => name) },
-  })
-  return { plan, entries }
-}
-
-/**
- * Sees that the cordon took effect: every node shows it, and the scheduler turns a canary pod for
- * this zone away because of it.
- *
- * @throws InconclusiveError when it didn't: without its fault a scenario says nothing
- */
-export async function observeCordon(context: FaultContext, { plan }: Cordon): Promise<void> {
-  const names = plan.nodes.map(({ name }) => name)
-  try {
+export const cordonZone: Fault<Zone, CordonPlan> = {
+  name: 'cordon-zone',
+  hint: 'Does something uncordon nodes: an autoscaler, node auto-repair?',
+  plan: async ({ cluster }, zone) => {
+    const nodes = await nodesToCordon(cluster, zone)
+    return {
+      subject: `zone/${zone.name}`,
+      text: `Cordon ${nodes.map(({ name }) => name).join(', ')} of zone ${zone.name}.`,
+      touches: [`zone/${zone.name}`, ...nodes.map(({ name }) => `node/${name}`)],
+      zone: zone.name,
+      nodes,
+    }
+  },
+  inject: async (context, { nodes }) => ({ changes: await cordonNodes(context, nodes) }),
+  observe: async (context, { zone, nodes }) => {
+    const names = nodes.map(({ name }) => name)
     await poll(
       { what: `nodes ${names.join(', ')} to show the cordon`, budget: 'stateVisible' },
       async () => {
@@ -98,66 +50,71 @@ export async function observeCordon(context: FaultContext, { plan }: Cordon): Pr
           : { done: false, seen: `still open: ${open.map((n) => n.metadata?.name).join(', ')}` }
       },
     )
-  } catch (error) {
-    if (!(error instanceof WaitTimeoutError)) throw error
-    throw new InconclusiveError(
-      `The cordon of zone ${plan.zone} was not observed: the nodes don't show it.`,
-      { cause: error, hint: 'Does something uncordon nodes: an autoscaler, node auto-repair?' },
-    )
+    await seeCanaryRefused(context, zone, names)
+    return { text: `The scheduler turns pods for zone ${zone} away.`, data: { nodes: names } }
+  },
+  heal: healByUndo,
+  recovered: ({ cluster }, { zone, nodes }) => nodesAsBefore(cluster, zone, nodes),
+}
+
+/**
+ * The nodes of a zone and how they are now.
+ *
+ * @param zone as the target describes it: only nodes that the run may touch
+ * @throws InconclusiveError when there is no node to cordon, or one has gone
+ */
+export async function nodesToCordon(cluster: Cluster, zone: Zone): Promise<NodeToCordon[]> {
+  if (zone.nodes.length === 0) {
+    throw new InconclusiveError(`Zone ${zone.name} has no node to cordon.`)
   }
-  await seeCanaryRefused(context, plan.zone, names)
-  context.events.emit({
-    kind: 'fault.observed',
-    subject: `zone/${plan.zone}`,
-    text: `The scheduler turns pods for zone ${plan.zone} away.`,
+  const { items } = await cluster.core.listNode()
+  const byName = new Map(items.map((node) => [node.metadata?.name ?? '', node]))
+  return zone.nodes.map(({ name }) => {
+    const node = byName.get(name)
+    if (!node) throw new InconclusiveError(`Node ${name} of zone ${zone.name} is gone.`)
+    return { name, wasUnschedulable: node.spec?.unschedulable ?? false }
   })
 }
 
 /**
- * Gives every node its previous value back; nodes that went meanwhile are left.
+ * Sets `spec.unschedulable` on every node, each noted with its previous value.
  *
- * @throws AggregateError when some could not be; the others are healed all the same
+ * @returns the journal's entry of each
  */
-export async function healCordon(context: FaultContext, cordon: Cordon): Promise<void> {
-  const errors: unknown[] = []
-  for (const { name, wasUnschedulable } of cordon.plan.nodes) {
-    try {
-      await setUnschedulable(context.cluster, name, wasUnschedulable)
-    } catch (error) {
-      const isGone = error instanceof Error && statusOf(error.cause) === 404
-      if (!isGone) {
-        errors.push(error)
-        continue
-      }
-    }
-    const entry = cordon.entries.find(({ node }) => node === name)
-    if (entry) context.log.undone(entry.journalId)
+export async function cordonNodes(
+  context: FaultContext,
+  nodes: readonly NodeToCordon[],
+): Promise<string[]> {
+  const changes: string[] = []
+  for (const { name, wasUnschedulable } of nodes) {
+    const { id } = await context.log.change(
+      {
+        action: `cordon node ${name}`,
+        undo: { kind: 'set-unschedulable', node: name, value: wasUnschedulable },
+      },
+      () => setUnschedulable(context.cluster, name, true),
+    )
+    changes.push(id)
   }
-  if (errors.length > 0) {
-    throw new AggregateError(errors, `Zone ${cordon.plan.zone} is not healed on all of its nodes.`)
-  }
-  context.events.emit({
-    kind: 'fault.healed',
-    subject: `zone/${cordon.plan.zone}`,
-    text: `Zone ${cordon.plan.zone} is as it was before the cordon.`,
-  })
+  return changes
 }
 
-/** Waits until nodes and their taints, which follow the field, are as before. */
-export async function recoveredFromCordon(
+/** Waits until nodes and their taints, which follow the field, are as before their cordon. */
+export async function nodesAsBefore(
   cluster: Cluster,
-  { plan }: Pick<Cordon, 'plan'>,
+  zone: string,
+  before: readonly NodeToCordon[],
 ): Promise<void> {
   await poll(
-    { what: `the nodes of zone ${plan.zone} to be as before the cordon`, budget: 'nodeReady' },
+    { what: `the nodes of zone ${zone} to be as before the cordon`, budget: 'nodeReady' },
     async () => {
       const nodes = await readNodes(
         cluster,
-        plan.nodes.map(({ name }) => name),
+        before.map(({ name }) => name),
       )
       const wrong = nodes.filter((node) => {
-        const before = plan.nodes.find(({ name }) => name === node.metadata?.name)
-        return isCordoned(node) !== (before?.wasUnschedulable ?? false)
+        const was = before.find(({ name }) => name === node.metadata?.name)
+        return isCordoned(node) !== (was?.wasUnschedulable ?? false)
       })
       return wrong.length === 0
         ? { done: true, value: true }
@@ -169,18 +126,4 @@ export async function recoveredFromCordon(
 /** By its field or its taint: the taint follows a moment later. */
 function isCordoned(node: V1Node): boolean {
   return node.spec?.unschedulable === true || hasTaint(node, 'node.kubernetes.io/unschedulable')
-}
-
-async function setUnschedulable(cluster: Cluster, name: string, value: boolean): Promise<void> {
-  try {
-    await cluster.core.patchNode(
-      { name, body: { spec: { unschedulable: value ? true : null } } },
-      MERGE_PATCH,
-    )
-  } catch (error) {
-    throw new InconclusiveError(
-      `Node ${name} could not be ${value ? 'cordoned' : 'uncordoned'}: ${explainApiError(error)}`,
-      { cause: error },
-    )
-  }
 }

@@ -12,7 +12,8 @@ import {
   type FaultPlan,
   healByUndo,
 } from './fault.ts'
-import { cordonNodes, planCordon, recoveredFromCordon } from './cordon-zone.ts'
+import { type KeptPod, keptPods, keptPodsBack } from './kept-pods.ts'
+import { cordonNodes, nodesAsBefore, type NodeToCordon, nodesToCordon } from './cordon-zone.ts'
 
 interface PodToEvict {
   readonly name: string
@@ -27,8 +28,10 @@ export interface DrainWish extends Zone {
 
 export interface DrainPlan extends FaultPlan {
   readonly zone: string
-  readonly nodes: readonly { readonly name: string; readonly wasUnschedulable: boolean }[]
+  readonly nodes: readonly NodeToCordon[]
   readonly pods: readonly PodToEvict[]
+  /** Of these, the ones that come back by name. */
+  readonly kept: readonly KeptPod[]
   readonly giveUpMs: number
 }
 
@@ -49,12 +52,14 @@ export interface Drained extends FaultEffect {
 export const drainZone: Fault<DrainWish, DrainPlan, Drained> = {
   name: 'drain-zone',
   plan: async ({ cluster, namespace }, zone) => {
-    const { nodes } = await planCordon(cluster, zone)
+    const nodes = await nodesToCordon(cluster, zone)
     const { items } = await cluster.core.listNamespacedPod({ namespace })
-    const pods = items.filter(isEvictable).flatMap((pod) => {
-      const { name = '', uid = '' } = pod.metadata ?? {}
-      const node = nodes.find((item) => item.name === pod.spec?.nodeName)
-      return node ? [{ name, uid, node: node.name }] : []
+    const evictable = items.filter(
+      (pod) => isEvictable(pod) && nodes.some(({ name }) => name === pod.spec?.nodeName),
+    )
+    const pods = evictable.map(({ metadata, spec }) => {
+      const { name = '', uid = '' } = metadata ?? {}
+      return { name, uid, node: spec?.nodeName ?? '' }
     })
     if (pods.length === 0) {
       throw new InconclusiveError(`Zone ${zone.name} has no pod of ${namespace} to evict.`)
@@ -70,16 +75,17 @@ export const drainZone: Fault<DrainWish, DrainPlan, Drained> = {
       zone: zone.name,
       nodes,
       pods,
+      kept: keptPods(evictable),
       giveUpMs: zone.giveUpMs ?? budgetMs('eviction'),
     }
   },
   inject: async (context, { nodes, pods, giveUpMs }) => {
-    const cordoned = await cordonNodes(context, nodes)
+    const changes = await cordonNodes(context, nodes)
     const outcomes = await Promise.all(
       pods.map(async (pod) => ({ pod, ...(await evict(context, pod, giveUpMs)) })),
     )
     return {
-      changes: cordoned.map(({ journalId }) => journalId),
+      changes,
       evicted: outcomes.flatMap(({ pod, evicted }) => (evicted ? [pod] : [])),
       refused: outcomes.flatMap(({ pod, times, said }) =>
         said === undefined ? [] : [{ pod: pod.name, times, said }],
@@ -107,8 +113,13 @@ export const drainZone: Fault<DrainWish, DrainPlan, Drained> = {
     }
   },
   heal: healByUndo,
-  recovered: ({ cluster }, { zone, nodes }) =>
-    recoveredFromCordon(cluster, { plan: { zone, nodes } }),
+  recovered: async (context, { zone, nodes, kept }, { evicted }) => {
+    await nodesAsBefore(context.cluster, zone, nodes)
+    await keptPodsBack(
+      context,
+      kept.filter((pod) => evicted.some(({ name }) => name === pod.name)),
+    )
+  },
 }
 
 /**

@@ -53,6 +53,8 @@ export interface Observation {
 export interface Fault<Wish, Plan extends FaultPlan, Effect extends FaultEffect = FaultEffect> {
   /** `power-cut` */
   readonly name: string
+  /** What may have kept it from being seen, as a question. */
+  readonly hint?: string
   /** Reads only. @throws InconclusiveError when there is no target, PreflightError when refused */
   plan(view: FaultView, wish: Wish): Promise<Plan>
   /** Journals each change before it makes it. */

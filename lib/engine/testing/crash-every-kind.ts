@@ -1,7 +1,7 @@
 import { launchLike } from '../../aws/launch.ts'
 import { cause } from '../../faults/active-fault.ts'
 import { capacityOutage } from '../../faults/capacity-outage.ts'
-import { injectCordon, planCordon } from '../../faults/cordon-zone.ts'
+import { cordonZone } from '../../faults/cordon-zone.ts'
 import { detachVolume } from '../../faults/detach-volume.ts'
 import { type FaultContext, needAws } from '../../faults/fault.ts'
 import { outOfService } from '../../faults/out-of-service.ts'
@@ -59,7 +59,7 @@ async function breakTheRest(context: FaultContext, zone: Zone): Promise<void> {
   // Before there is an instance in the subnet that is no node: it would be refused for that.
   const partition = await zonePartition.plan(context, zone)
   await leaveObject(context)
-  await injectCordon(context, await planCordon(context.cluster, zone))
+  await cordonZone.inject(context, await cordonZone.plan(context, zone))
   await cause(detachVolume, context, { pod, force: false })
   await cause(pauseProcess, context, { pod, container: CONTAINERS.child })
   // It may have become a node: gone again before the pod looks for one.

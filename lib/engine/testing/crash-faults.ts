@@ -1,13 +1,7 @@
 import { cause } from '../../faults/active-fault.ts'
 import { capacityOutage } from '../../faults/capacity-outage.ts'
-import {
-  healCordon,
-  injectCordon,
-  observeCordon,
-  planCordon,
-  recoveredFromCordon,
-} from '../../faults/cordon-zone.ts'
-import { injectDeletePod, observeDeletePod, planDeletePod } from '../../faults/delete-pod.ts'
+import { cordonZone } from '../../faults/cordon-zone.ts'
+import { deletePod } from '../../faults/delete-pod.ts'
 import { detachVolume } from '../../faults/detach-volume.ts'
 import { drainZone } from '../../faults/drain-zone.ts'
 import type { Fault, FaultContext, FaultEffect, FaultPlan } from '../../faults/fault.ts'
@@ -34,21 +28,11 @@ export type CrashFaultName = FaultName | 'detach-volume-by-force' | typeof EVERY
 
 /** Every fault from its plan to its recovery, as a scenario would go through it. */
 export const CRASH_FAULTS: Readonly<Record<CrashFaultName, (site: CrashSite) => Promise<void>>> = {
-  'cordon-zone': async ({ context, zones: [zone], observed }) => {
-    const cordon = await injectCordon(context, await planCordon(context.cluster, zone))
-    await observeCordon(context, cordon)
-    observed()
-    await healCordon(context, cordon)
-    await recoveredFromCordon(context.cluster, cordon)
-  },
+  'cordon-zone': through(cordonZone, ({ zones: [zone] }) => zone),
   'drain-zone': through(drainZone, ({ zones: [zone] }) => zone),
-  'delete-pod': async ({ context, zones: [zone], observed }) => {
-    const pod = await podIn(context, zone)
-    const plan = await planDeletePod(context.cluster, context.namespace, pod)
-    await injectDeletePod(context, plan)
-    await observeDeletePod(context, plan)
-    observed()
-  },
+  'delete-pod': through(deletePod, async ({ context, zones: [zone] }) => ({
+    pod: await podIn(context, zone),
+  })),
   'kill-process': through(killProcess, ({ context, zones: [zone] }) => processIn(context, zone)),
   'pause-process': through(pauseProcess, ({ context, zones: [zone] }) => processIn(context, zone)),
   'stop-instance': through(stopInstance, ({ zones: [zone] }) => nodesOf(zone)),
