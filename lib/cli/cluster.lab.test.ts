@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadPrices, type Prices } from '../cost/prices.ts'
 import { collectScenarios, PROJECT_ROOT } from '../engine/collect.ts'
 import { orAbsent } from '../kube/cluster.ts'
 import { startTestApiServer, type TestApiServer } from '../kube/testing/api-server.ts'
@@ -139,10 +140,12 @@ describe('doctor', () => {
 describe('plan', () => {
   const driver = 'ebs.csi.aws.com'
   let known: Awaited<ReturnType<typeof collectScenarios>> = []
+  let prices: Prices
   const zoneKey = 'topology.ebs.csi.aws.com/zone'
   const options = (namespace?: string) => ({
     filters: ['cassandra/failover'],
     target: 'kubeconfig' as const,
+    prices,
     kubeconfig: api.kubeconfig,
     context: api.context,
     ...(namespace === undefined ? {} : { namespace }),
@@ -150,6 +153,7 @@ describe('plan', () => {
 
   beforeAll(async () => {
     known = await collectScenarios()
+    prices = await loadPrices()
     const merge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch)
     for (const zone of ['a', 'b', 'c']) {
       const name = `node-${zone}`

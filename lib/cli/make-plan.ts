@@ -1,23 +1,27 @@
+import { type Cost, estimateCost } from '../cost/estimate.ts'
+import type { Prices } from '../cost/prices.ts'
 import { unmetNeeds } from '../engine/conduct.ts'
+import { FUTURE_RUN_ID, type PlannedCall, plannedCalls } from '../engine/planned-calls.ts'
 import { selectScenarios } from '../engine/select.ts'
+import { AUTO_NAMESPACE } from '../engine/supervisor.ts'
 import { Cluster, orAbsent } from '../kube/cluster.ts'
-import type { ScenarioInfo, Tier } from '../model/scenario.ts'
+import type { FaultName, ScenarioInfo, Tier } from '../model/scenario.ts'
 import type { TargetDescription, Zone } from '../model/target.ts'
 import { capabilitySchema } from '../report/records.ts'
-import { describeCluster } from '../targets/describe.ts'
-import { defaultKubeconfig, KUBECONFIG_CAPABILITIES } from '../targets/kubeconfig.ts'
-import { findRunningLab } from '../targets/running-lab.ts'
 import { checkManifests, SYSTEMS } from './check-options.ts'
 import { chooseTarget, type TargetOptions } from './choose-target.ts'
+import { lookAtTarget } from './look-at-target.ts'
+import { type NodesBehind, nodesBehind } from './plan-account.ts'
 import { type PlannedFault, planFaults } from './plan-faults.ts'
-import { planSystem, type PlannedObject } from './plan-objects.ts'
-import { effectiveTier } from './run.ts'
+import { planSystem, type PlannedObject, type PlannedSystem } from './plan-objects.ts'
+import { effectiveTier } from './options.ts'
 
 export interface PlanOptions extends TargetOptions {
   readonly filters: readonly string[]
   readonly tier?: Tier
   readonly tags?: readonly string[]
   readonly manifests?: Readonly<Record<string, string>>
+  readonly prices: Prices
 }
 
 /** What a run would do. */
@@ -32,11 +36,15 @@ export interface Plan {
   /** What is made for a file of scenarios, and deleted at its end. */
   readonly creates: readonly PlannedObject[]
   readonly faults: readonly PlannedFault[]
+  /** All calls that it may make and that change something; it makes no other. */
+  readonly calls: readonly PlannedCall[]
   /** What the scenarios usually take on the lab; those that don't say are not in it. */
   readonly typicalSeconds: number
   readonly withoutTypicalSeconds: number
-  /** Null where the price of the volumes is not known; nothing else is bought. */
+  /** On the lab nothing is bought. Null where the nodes are not EC2's: nobody knows the prices. */
   readonly costUsd: number | null
+  /** How it comes to that; null where it is nothing or not known. */
+  readonly cost: Cost | null
 }
 
 /**
@@ -49,7 +57,8 @@ export async function makePlan(
   known: readonly ScenarioInfo[],
   options: PlanOptions,
 ): Promise<Plan> {
-  const { kind } = await chooseTarget(options)
+  const target = await chooseTarget(options)
+  const { kind } = target
   const tier = effectiveTier(options.tier, options.filters)
   const selected = selectScenarios(known, {
     filters: options.filters,
@@ -57,63 +66,120 @@ export async function makePlan(
     tags: options.tags ?? [],
   })
   const manifests = await checkManifests(options.manifests ?? {}, selected)
-  const access = await findAccess(kind, options)
-  const cluster = access && (await Cluster.connect(access))
-  const zones = access && (await describeCluster(access.kubeconfig, access.context)).zones
-  const namespace = options.namespace ?? (kind === 'lab' ? 'default' : 'zonefall-<run id>')
+  const found = await lookAtTarget(target)
+  const cluster = found && (await Cluster.connect(found))
+  const namespace = namespaceOf(found, options, kind)
   // The lab can do all that there is.
-  const capabilities = kind === 'lab' ? capabilitySchema.options : KUBECONFIG_CAPABILITIES
+  const capabilities = found?.capabilities ?? capabilitySchema.options
   const scenarios = selected.map((info) => {
-    const unmet = zones ? unmetNeeds(info, { kind, capabilities, zones }) : []
+    const unmet = found ? unmetNeeds(info, found) : []
     return { ...info, skippedBecause: unmet.length > 0 ? `needs ${unmet.join(' and ')}` : null }
   })
   const running = scenarios.filter(({ skippedBecause }) => skippedBecause === null)
-  const systems = Object.keys(SYSTEMS).filter((system) =>
-    running.some(({ id }) => id.startsWith(`${system}/`)),
-  )
-  const planned = await Promise.all(
-    systems.map((system) =>
-      planSystem(
-        system,
-        { kind, namespace },
-        {
-          ...(manifests[system] === undefined ? {} : { path: manifests[system] }),
-          ...(cluster === undefined ? {} : { cluster }),
-        },
-      ),
-    ),
-  )
-  return {
-    target: kind,
-    context: access?.context ?? null,
-    namespace,
-    tier,
-    zones: zones ?? null,
-    scenarios,
-    creates: [
-      ...((await isThere(namespace, kind, cluster))
-        ? []
-        : [{ kind: 'Namespace', name: namespace }]),
-      ...planned.flatMap(({ objects }) => objects),
-    ],
-    faults: await planFaults(
-      running.flatMap((info) => info.options.faults ?? []),
-      { cluster, zones: zones ?? [], pods: planned.flatMap(({ pods }) => pods) },
-    ),
+  const planned = await planSystems(running, { kind, namespace }, manifests, cluster)
+  const pods = planned.flatMap((system) => system.pods)
+  const makesNamespace = !(await isThere(namespace, kind, cluster))
+  const faults = [...new Set(running.flatMap((info) => info.options.faults ?? []))]
+  const behind: NodesBehind =
+    found && cluster ? await nodesBehind(cluster, found) : UNKNOWN_LAB_ACCOUNT
+  const time = {
     typicalSeconds: running.reduce((sum, info) => sum + (info.options.typicalSeconds ?? 0), 0),
     withoutTypicalSeconds: running.filter((info) => info.options.typicalSeconds === undefined)
       .length,
-    costUsd: kind === 'lab' ? 0 : null,
+  }
+  const cost =
+    kind === 'lab' || behind.types === undefined
+      ? null
+      : estimateCost(
+          {
+            ...time,
+            volumes: planned.flatMap((system) => system.volumes),
+            nodes: behind.types,
+            launches: launchesOf(running, found?.zones ?? []),
+          },
+          options.prices,
+        )
+  return {
+    target: kind,
+    context: found?.context ?? null,
+    namespace,
+    tier,
+    zones: found?.zones ?? null,
+    scenarios,
+    creates: [
+      ...(makesNamespace ? [{ kind: 'Namespace', name: namespace }] : []),
+      ...planned.flatMap(({ objects }) => objects),
+    ],
+    faults: await planFaults(faults, { cluster, zones: found?.zones ?? [], pods }),
+    calls: plannedCalls({
+      namespace,
+      makesNamespace,
+      objects: planned.flatMap(({ objects }) => objects),
+      faults,
+      pods,
+      zones: found?.zones.map(({ name }) => name) ?? ['*'],
+      nodes: found?.zones.flatMap(({ nodes }) => nodes) ?? [{ name: '*' }],
+      ...behind,
+      hasEc2: capabilities.includes('ec2'),
+      hasCapacity: capabilities.includes('capacity'),
+    }),
+    ...time,
+    costUsd: kind === 'lab' ? 0 : (cost?.totalUsd ?? null),
+    cost,
   }
 }
 
-/** How the cluster is reached; undefined for a lab that is not up. */
-async function findAccess(
-  kind: Plan['target'],
-  { context, kubeconfig = defaultKubeconfig() }: TargetOptions,
-): Promise<{ readonly kubeconfig: string; readonly context: string } | undefined> {
-  if (kind === 'lab') return findRunningLab()
-  return context === undefined ? undefined : { kubeconfig, context }
+/** A lab that is not up has names only when it is. */
+const UNKNOWN_LAB_ACCOUNT: NodesBehind = {
+  groups: ['*'],
+  subnets: ['subnet-*'],
+  vpcs: ['vpc-*'],
+  types: undefined,
+}
+
+function namespaceOf(
+  found: TargetDescription | undefined,
+  options: PlanOptions,
+  kind: TargetDescription['kind'],
+): string {
+  const namespace =
+    found?.namespace ?? options.namespace ?? (kind === 'lab' ? 'default' : AUTO_NAMESPACE)
+  return namespace === AUTO_NAMESPACE ? `zonefall-${FUTURE_RUN_ID}` : namespace
+}
+
+async function planSystems(
+  running: readonly ScenarioInfo[],
+  target: Pick<TargetDescription, 'kind' | 'namespace'>,
+  manifests: Readonly<Record<string, string>>,
+  cluster: Cluster | undefined,
+): Promise<PlannedSystem[]> {
+  const systems = Object.keys(SYSTEMS).filter((system) =>
+    running.some(({ id }) => id.startsWith(`${system}/`)),
+  )
+  return Promise.all(
+    systems.map((system) =>
+      planSystem(system, target, {
+        ...(manifests[system] === undefined ? {} : { path: manifests[system] }),
+        ...(cluster === undefined ? {} : { cluster }),
+      }),
+    ),
+  )
+}
+
+/** How many instances of a zone each fault ends or starts anew; a start is charged like a launch. */
+const ZONES_RESTARTED: Partial<Record<FaultName, number>> = {
+  'stop-instance': 1,
+  'power-cut': 1,
+  'terminate-instance': 1,
+  'zone-outage': 1,
+  'two-zone-outage': 2,
+}
+
+function launchesOf(running: readonly ScenarioInfo[], zones: readonly Zone[]): number {
+  const perZone = Math.max(0, ...zones.map(({ nodes }) => nodes.length))
+  return running
+    .flatMap((info) => info.options.faults ?? [])
+    .reduce((sum, fault) => sum + (ZONES_RESTARTED[fault] ?? 0) * perZone, 0)
 }
 
 /** Whether the namespace is there already: a run then uses it, and leaves it. */

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import { join } from 'node:path'
 import { PROJECT_ROOT } from '../engine/collect.ts'
+import type { Tier } from '../model/scenario.ts'
 import { nearest } from '../std/nearest.ts'
 
 /** Where runs' folders go unless told otherwise. */
@@ -47,10 +48,21 @@ export function duration(value: string): number {
   return Number(amount) * factor
 }
 
+/** Parses an amount of money. */
+export function amount(value: string): number {
+  if (!/^\d+(\.\d+)?$/.test(value)) throw new InvalidArgumentError('It must be a number like 2.50.')
+  return Number(value)
+}
+
 /** Parses a name that Kubernetes takes for a namespace. */
 export function namespaceName(value: string): string {
   if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value)) {
     throw new InvalidArgumentError('It must be lower-case letters, digits and dashes, at most 63.')
   }
   return value
+}
+
+/** A filter means those scenarios whatever their tier; without one the smoke tier runs. */
+export function effectiveTier(tier: Tier | undefined, filters: readonly string[]): Tier {
+  return tier ?? (filters.length > 0 ? 'full' : 'smoke')
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { PROJECT_ROOT } from '../engine/collect.ts'
 import { placeManifests } from '../engine/place-manifests.ts'
+import { FUTURE_SUFFIX } from '../engine/planned-calls.ts'
 import type { Cluster } from '../kube/cluster.ts'
 import { loadManifests } from '../kube/manifests.ts'
 import { isClusterScoped } from '../kube/transforms.ts'
@@ -8,6 +9,7 @@ import { findWorkload } from '../kube/workload.ts'
 import type { TargetDescription } from '../model/target.ts'
 import { predictVolumes } from '../probes/predict-volumes.ts'
 import { SYSTEMS } from './check-options.ts'
+import { volumesOf } from './plan-volumes.ts'
 
 /** An object that a run would make, and delete at its end. */
 export interface PlannedObject {
@@ -25,10 +27,9 @@ export interface PlannedSystem {
   readonly objects: readonly PlannedObject[]
   /** Names of the database's pods, by ordinal. */
   readonly pods: readonly string[]
+  /** Of its claims, each as large as it is asked for. */
+  readonly volumes: readonly { readonly type: string; readonly gib: number }[]
 }
-
-/** Stands for the end of the id that a run gets when it starts; cluster-scoped names end in it. */
-export const FUTURE_SUFFIX = 'XXXX'
 
 /**
  * What the manifests of a system come to on a target.
@@ -73,5 +74,6 @@ export async function planSystem(
       ...claims,
     ],
     pods: ordinals.map((ordinal) => `${workload.statefulSet}-${ordinal}`),
+    volumes: await volumesOf(objects, workload, cluster),
   }
 }

@@ -1,24 +1,33 @@
 import { Command } from 'commander'
+import { refuseAboveBudget, usd } from '../cost/budget.ts'
+import type { CostItem } from '../cost/estimate.ts'
+import { loadPrices } from '../cost/prices.ts'
 import { collectScenarios } from '../engine/collect.ts'
+import { FUTURE_SUFFIX, type PlannedCall } from '../engine/planned-calls.ts'
 import type { Tier } from '../model/scenario.ts'
 import type { TargetOptions } from './choose-target.ts'
 import { needsInWords } from './list.ts'
 import { makePlan, type Plan } from './make-plan.ts'
 import { list, namedPath, namespaceName } from './options.ts'
-import { FUTURE_SUFFIX, type PlannedObject } from './plan-objects.ts'
-import { targetOptions, tierOption } from './run.ts'
+import type { PlannedObject } from './plan-objects.ts'
+import { costOptions, targetOptions, tierOption } from './run.ts'
 
 interface PlanFlags extends TargetOptions {
   readonly tier?: Tier
   readonly tags?: string[]
   readonly manifests?: Record<string, string>
+  readonly prices?: string
+  readonly budgetUsd?: number
   readonly json?: boolean
 }
 
 /** `zonefall plan`. */
 export function planCommand(): Command {
-  return targetOptions(new Command('plan'))
-    .description('say what a run would touch and how long it would take, without touching it')
+  return costOptions(targetOptions(new Command('plan')))
+    .description(
+      'say what a run would touch, which calls it would make, how long it would take and what it ' +
+        'would cost, without touching anything',
+    )
     .argument('[filter...]', 'scenarios or files, by the beginning or any part of their id')
     .addOption(tierOption())
     .option('--tags <tags>', 'only scenarios with one of these tags: a,b', list)
@@ -27,8 +36,10 @@ export function planCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  npx zonefall plan --target kubeconfig --context staging')
     .action(async (filters: string[], flags: PlanFlags) => {
-      const plan = await makePlan(await collectScenarios(), { filters, ...flags })
+      const prices = await loadPrices(flags.prices)
+      const plan = await makePlan(await collectScenarios(), { filters, ...flags, prices })
       console.log(flags.json ? JSON.stringify(plan, null, 2) : planText(plan))
+      if (flags.budgetUsd !== undefined) refuseAboveBudget(plan, flags.budgetUsd)
     })
 }
 
@@ -51,6 +62,9 @@ export function planText(plan: Plan): string {
       : []),
     '',
     ...faultsText(plan),
+    '',
+    'It may make these calls that change something, and no other:',
+    ...callsText(plan),
     '',
     ...timeAndCost(plan),
   ].join('\n')
@@ -89,19 +103,59 @@ function faultsText({ faults }: Plan): string[] {
   ])
 }
 
+const APIS: Readonly<Record<PlannedCall['api'], string>> = {
+  kubernetes: 'Kubernetes',
+  ec2: 'EC2',
+  autoscaling: 'Auto Scaling',
+  lab: 'the lab',
+}
+
+function callsText({ calls }: Plan): string[] {
+  return Object.entries(APIS).flatMap(([api, name]) => {
+    const ofApi = calls.filter((call) => call.api === api)
+    if (ofApi.length === 0) return []
+    return [
+      `  ${name}`,
+      ...ofApi.map(({ call, targets, because }) =>
+        [`    ${call}:`, ...targets, `(${because.join(', ')})`].join(' '),
+      ),
+    ]
+  })
+}
+
 function timeAndCost(plan: Plan): string[] {
-  const { scenarios, typicalSeconds, withoutTypicalSeconds, costUsd } = plan
+  const { scenarios, typicalSeconds, withoutTypicalSeconds } = plan
   const without =
     withoutTypicalSeconds > 0
       ? `, without ${withoutTypicalSeconds} that don't say how long they take`
       : ''
-  const claims = plan.creates.filter(({ kind }) => kind === 'PersistentVolumeClaim').length
   const skipped = scenarios.filter(({ skippedBecause }) => skippedBecause !== null).length
   return [
     `${scenarios.length} ${scenarios.length === 1 ? 'scenario' : 'scenarios'}${skipped > 0 ? `, ${skipped} of them skipped` : ''}; ` +
       `about ${Math.ceil(typicalSeconds / 60)} min on the lab${without}.`,
-    costUsd === null
-      ? `Cost: that of ${claims} volumes for that long; nothing else is bought.`
-      : `Cost: ${costUsd} USD.`,
+    ...costText(plan),
+  ]
+}
+
+function costText({ cost, costUsd, creates }: Plan): string[] {
+  if (costUsd === 0) return ['Cost: nothing.']
+  if (cost === null) {
+    const claims = creates.filter(({ kind }) => kind === 'PersistentVolumeClaim').length
+    return [`Cost: that of ${claims} volumes for that long; the nodes are no EC2 instances.`]
+  }
+  const { added, meanwhile, addedUsd, totalUsd, hours, unpriced, asOf, source, region } = cost
+  const lines = (items: readonly CostItem[]): string[] =>
+    items.map((item) => `    ${usd(item.usd).padStart(9)}  ${item.text}`)
+  return [
+    `Cost: about ${usd(totalUsd)} for ${hours.toFixed(1)} h, as AWS may take; ${usd(addedUsd)} of it for the run alone:`,
+    ...lines(added),
+    '  and the cluster meanwhile:',
+    ...lines(meanwhile),
+    ...(unpriced.length === 0
+      ? []
+      : [
+          `  Without a price, and in no sum: ${unpriced.join(', ')}; --prices FILE gives them one.`,
+        ]),
+    `  Prices of ${region}, ${asOf}: ${source}`,
   ]
 }

@@ -10,8 +10,18 @@ import { toReportJson } from '../report/json.ts'
 import { randomLetters } from '../std/ids.ts'
 import { redactData } from '../std/redact.ts'
 import { checkManifests, checkRequired, checkSabotage } from './check-options.ts'
+import { refuseDear } from './refuse-dear.ts'
 import { chooseTarget, TARGETS, type TargetOptions, TIMERS } from './choose-target.ts'
-import { DEFAULT_OUT, duration, list, namedPath, namespaceName, oneOf } from './options.ts'
+import {
+  amount,
+  DEFAULT_OUT,
+  duration,
+  effectiveTier,
+  list,
+  namedPath,
+  namespaceName,
+  oneOf,
+} from './options.ts'
 
 interface RunFlags extends TargetOptions {
   readonly tier?: Tier
@@ -22,12 +32,14 @@ interface RunFlags extends TargetOptions {
   readonly keep: boolean
   readonly manifests?: Record<string, string>
   readonly timeLimit?: number
+  readonly prices?: string
+  readonly budgetUsd?: number
   readonly json?: boolean
 }
 
 /** `zonefall run`. */
 export function runCommand(): Command {
-  return targetOptions(new Command('run'))
+  return costOptions(targetOptions(new Command('run')))
     .description('run scenarios on a target, undo everything, and report')
     .argument('[filter...]', 'scenarios or files, by the beginning or any part of their id')
     .addOption(tierOption())
@@ -65,11 +77,6 @@ touched, 4 something could not be undone, 5 the harness itself broke, 130/143 in
     .action((filters: string[], flags: RunFlags) => run(filters, flags))
 }
 
-/** A filter means those scenarios whatever their tier; without one the smoke tier runs. */
-export function effectiveTier(tier: Tier | undefined, filters: readonly string[]): Tier {
-  return tier ?? (filters.length > 0 ? 'full' : 'smoke')
-}
-
 export function tierOption(byDefault = 'smoke; full with a filter'): Option {
   return new Option(
     '--tier <tier>',
@@ -88,6 +95,17 @@ export function targetOptions(command: Command): Command {
     .option('--kubeconfig <path>', 'default: KUBECONFIG, then ~/.kube/config')
 }
 
+/** The options that say what a run may cost. */
+export function costOptions(command: Command): Command {
+  return command
+    .option(
+      '--budget-usd <amount>',
+      'refuse a run that may cost more, the hours of its cluster included',
+      amount,
+    )
+    .option('--prices <file>', "JSON with prices in place of the project's own list")
+}
+
 async function run(filters: readonly string[], flags: RunFlags): Promise<void> {
   const sabotage = checkSabotage(flags.target)
   const known = await collectScenarios()
@@ -96,6 +114,7 @@ async function run(filters: readonly string[], flags: RunFlags): Promise<void> {
   checkRequired(flags.require ?? [], known)
   const manifests = await checkManifests(flags.manifests ?? {}, selected)
   const target = await chooseTarget(flags)
+  if (flags.budgetUsd !== undefined) await refuseDear(known, filters, flags, flags.budgetUsd)
 
   const reporter = createReporter({ stream: flags.json ? process.stderr : process.stdout })
   const interrupts = new Interrupts()

@@ -14,6 +14,7 @@ const PARTS = [
   'checkers',
   'report',
   'agent',
+  'cost',
 ] as const
 
 /** Folders of `lib/` and what of `lib/` each may import beside itself. */
@@ -24,6 +25,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   aws: LEAVES,
   checkers: LEAVES,
   workloads: LEAVES,
+  config: LEAVES,
+  cost: LEAVES,
   targets: ACCESS,
   faults: ACCESS,
   probes: ACCESS,
@@ -32,7 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // A process inside the cluster that runs a workload against a database, and the way to it.
   agent: ['workloads', 'databases', 'kube', ...LEAVES],
   engine: [...PARTS, ...ACCESS],
-  cli: ['engine', ...PARTS, ...ACCESS],
+  cli: ['engine', 'config', ...PARTS, ...ACCESS],
 }
 
 /** The only folders that may import a package, or a package whose name begins so. */
