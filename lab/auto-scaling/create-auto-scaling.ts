@@ -4,6 +4,7 @@ import { createLatency } from '../ec2/latency.ts'
 import { randomHex, seededRandom } from '../ec2/seeded-random.ts'
 import { defineQueryService } from '../ec2/wire/define-query-service.ts'
 import type { QueryService } from '../ec2/wire/query-service.ts'
+import { scalingAccessRequests } from './access-requests.ts'
 import { scalingActions } from './actions.ts'
 import type { Ec2Access, ScalingContext } from './context.ts'
 import { createGroup, type GroupOptions } from './create-group.ts'
@@ -59,6 +60,7 @@ export function createAutoScaling(options: AutoScalingOptions): AutoScaling {
       namespace: 'http://autoscaling.amazonaws.com/doc/2011-01-01/',
       accountId: options.accountId,
       actions: scalingActions(context),
+      accessRequests: (action, form) => scalingAccessRequests(context, action, form),
     }),
     createGroup: (group) => createGroup(context, group),
     inService: (name, timeoutMs) => waitInService(context, name, timeoutMs),

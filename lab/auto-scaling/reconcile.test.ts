@@ -21,7 +21,7 @@ function createWorld(seed: string) {
   const ec2 = createEc2({ ...account, zones: ZONES, machines, blocks, network })
   const scaling = createAutoScaling({ ...account, ec2, eventLog })
   const AutoScalingGroupName = scaling.createGroup(groupOptions())
-  const caller = { accessKeyId: 'AKIDTEST', authorize: () => true }
+  const caller = { accessKeyId: 'AKIDTEST', authorize: () => 'allowed' as const }
   return {
     backend,
     clock,

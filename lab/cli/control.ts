@@ -11,6 +11,7 @@ const labStatus = z.looseObject({
   log: z.string().optional(),
   timers: z.enum(['eks', 'short']).optional(),
   ec2: z.array(z.enum(EC2_TRAITS)).optional(),
+  iamPolicy: z.string().optional(),
   upstreamDriver: z.string().optional(),
   machines: z
     .array(

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { type BootEvent, EC2_TRAITS, type Ec2Trait } from '../daemon/config.ts'
 import { liveDaemon, removeLab } from '../daemon/remains.ts'
+import { parsePolicy } from '../iam/policy.ts'
 import { messageOf } from '../std/error-facts.ts'
 import { LabError, LabRefusal } from '../std/lab-error.ts'
 import { type LabPaths, labPaths } from '../std/paths.ts'
@@ -61,6 +62,10 @@ program
     `what is hard about the real EC2, of ${EC2_TRAITS.join(',')}; by default its API is kind`,
     ec2Traits,
   )
+  .option(
+    '--iam-policy <file>',
+    'the only policy of the key that is given out; by default it may do everything',
+  )
   .option('--seed <text>', "what the EC2 API's ids and delays come out of")
   .addHelpText('after', '\nExample:\n  npx zonefall lab up --zones 2')
   .action(async (flags: UpFlags) => {
@@ -71,6 +76,7 @@ program
         zones: flags.zones,
         timers: flags.timers,
         ec2: flags.ec2,
+        iamPolicy: flags.iamPolicy && (await readPolicy(flags.iamPolicy)),
         tied: flags.tied ?? false,
         seed: flags.seed,
       },
@@ -187,6 +193,7 @@ interface UpFlags {
   zones: number
   timers?: 'eks' | 'short'
   ec2?: Ec2Trait[]
+  iamPolicy?: string
   seed?: string
 }
 
@@ -233,6 +240,17 @@ function printError(error: unknown): void {
 
 function printJsonEvent(event: BootEvent): void {
   if ('step' in event) console.error(JSON.stringify(event))
+}
+
+/** A policy's JSON, if the lab can evaluate it. Throws LabRefusal. */
+async function readPolicy(file: string): Promise<string> {
+  try {
+    const json = await readFile(file, 'utf8')
+    parsePolicy(json)
+    return json
+  } catch (error) {
+    throw new LabRefusal(messageOf(error), { cause: error })
+  }
 }
 
 function wholeNumber(text: string): number {

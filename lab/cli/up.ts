@@ -7,7 +7,7 @@ import { GO_MODULES } from '../artifacts/versions.ts'
 import type { BootEvent, Ec2Trait } from '../daemon/config.ts'
 import { launchDaemon } from '../daemon/launch.ts'
 import { liveDaemon, removeLab } from '../daemon/remains.ts'
-import { LAB_CREDENTIALS } from '../cluster/control-plane.ts'
+import { LAB_CREDENTIALS, RESTRICTED_CREDENTIALS } from '../cluster/control-plane.ts'
 import { cgroups } from '../machine/cgroups.ts'
 import type { Timers } from '../cluster/timers.ts'
 import { REGION } from '../network/vpc.ts'
@@ -28,6 +28,8 @@ export interface UpOptions {
   readonly timers: Timers | undefined
   /** Those of a lab that is up already, or none, unless named. */
   readonly ec2: readonly Ec2Trait[] | undefined
+  /** JSON of the policy that the harness's key is to have; that of a lab that is up, or none. */
+  readonly iamPolicy: string | undefined
   readonly tied: boolean
   readonly seed: string | undefined
 }
@@ -59,7 +61,7 @@ export async function up(
   const wantedDriver = await ebsDriver()
   const running = await liveDaemon(paths)
   if (running !== undefined) {
-    const { timers = 'eks', ec2 = [], upstreamDriver } = await readStatus(paths)
+    const { timers = 'eks', ec2 = [], upstreamDriver, iamPolicy } = await readStatus(paths)
     if (options.timers !== undefined && timers !== options.timers) {
       throw new LabRefusal(`the lab ${paths.name} is up with the timers ${timers}`, {
         hint: `take it down first, or say --timers ${timers}`,
@@ -71,12 +73,17 @@ export async function up(
         hint: `take it down first, or leave --ec2 out`,
       })
     }
+    if (options.iamPolicy !== undefined && options.iamPolicy !== iamPolicy) {
+      throw new LabRefusal(`the lab ${paths.name} is up with another IAM policy, or with none`, {
+        hint: 'take it down first, or leave --iam-policy out',
+      })
+    }
     if (wantedDriver !== undefined && upstreamDriver !== wantedDriver) {
       throw new LabRefusal(`the lab ${paths.name} is up with another EBS driver`, {
         hint: 'take it down first, or unset ZONEFALL_EBS_DRIVER',
       })
     }
-    return accessTo(paths, running.ports.ec2, { timers, upstreamDriver, reused: true })
+    return accessTo(paths, running.ports.ec2, { timers, upstreamDriver, iamPolicy, reused: true })
   }
   await mkdir(paths.root, { recursive: true })
   await checkMachine(paths.root)
@@ -108,6 +115,7 @@ export async function up(
         ec2: [...(options.ec2 ?? [])],
         seed: options.seed ?? randomBytes(4).toString('hex'),
         tied: options.tied,
+        ...(options.iamPolicy === undefined ? {} : { iamPolicy: options.iamPolicy }),
         artifacts: {
           binaries: artifacts.binaries,
           nodeRootfs: artifacts.nodeRootfs,
@@ -121,6 +129,7 @@ export async function up(
     return accessTo(paths, record.ports.ec2, {
       timers,
       upstreamDriver: wantedDriver,
+      iamPolicy: options.iamPolicy,
       reused: false,
     })
   } catch (error) {
@@ -145,6 +154,7 @@ function accessTo(
   lab: {
     readonly timers: Timers
     readonly upstreamDriver: string | undefined
+    readonly iamPolicy: string | undefined
     readonly reused: boolean
   },
 ): LabAccess {
@@ -154,7 +164,7 @@ function accessTo(
     context: `zonefall-lab-${paths.name}`,
     region: REGION,
     ec2Endpoint: `http://127.0.0.1:${ec2Port}`,
-    ...LAB_CREDENTIALS,
+    ...(lab.iamPolicy === undefined ? LAB_CREDENTIALS : RESTRICTED_CREDENTIALS),
     logs: paths.logs,
     kubernetesVersion: GO_MODULES['k8s.io/kubernetes'].version,
     images: imageTable(lab.upstreamDriver),

@@ -261,6 +261,12 @@ export const LAB_CREDENTIALS = {
   secretAccessKey: 'zonefall-lab-only',
 } as const
 
+/** The key that is given out in place of the lab's own where it is to have a policy. */
+export const RESTRICTED_CREDENTIALS = {
+  accessKeyId: 'AKIAZONEFALLLAB00001',
+  secretAccessKey: 'zonefall-lab-restricted',
+} as const
+
 /** What every AWS client inside the lab runs with. */
 export function awsEnvironment(ec2Endpoint: string): Record<string, string> {
   return {

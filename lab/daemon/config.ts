@@ -15,6 +15,8 @@ export const daemonConfig = z.strictObject({
   seed: z.string(),
   /** Whether its API throttles calls and answers late, as EC2's does. */
   ec2: z.array(z.enum(EC2_TRAITS)),
+  /** JSON of the policy that the key outside the lab has; without one it may do everything. */
+  iamPolicy: z.string().optional(),
   /** Ports on the host's 127.0.0.1 behind the inherited sockets. */
   ports: z.strictObject({ apiServer: z.int(), ec2: z.int() }),
   /** The daemon goes when its standard input ends. */

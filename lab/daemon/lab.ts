@@ -6,11 +6,13 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { seedContainerdRoot } from '../artifacts/seed-containerd.ts'
 import { applyAddons, addonsReady } from '../cluster/addons.ts'
-import { ControlPlane, LAB_CREDENTIALS } from '../cluster/control-plane.ts'
+import { ControlPlane, LAB_CREDENTIALS, RESTRICTED_CREDENTIALS } from '../cluster/control-plane.ts'
 import { nodeImage, NODE_IMAGE_ID } from '../cluster/node-image.ts'
 import { FileBlockStore } from '../ebs/block-store.ts'
 import { type AutoScaling, createAutoScaling } from '../auto-scaling/create-auto-scaling.ts'
 import { createEc2 } from '../ec2/create-ec2.ts'
+import { createAuthorize } from '../iam/authorize.ts'
+import { parsePolicy } from '../iam/policy.ts'
 import { LabMachines } from '../machine/machines.ts'
 import {
   ACCOUNT_ID,
@@ -113,7 +115,15 @@ export class Lab {
       images: [NODE_IMAGE_ID],
       ...(config.ec2.includes('throttled') ? { requestLimit: REQUEST_LIMIT } : {}),
       ...(config.ec2.includes('eventual') ? { eventual: { maxLagMs: EC2_LAG_MS } } : {}),
-      credentials: [LAB_CREDENTIALS],
+      credentials: [LAB_CREDENTIALS, RESTRICTED_CREDENTIALS],
+      authorize: createAuthorize(
+        new Map([
+          [
+            RESTRICTED_CREDENTIALS.accessKeyId,
+            config.iamPolicy === undefined ? [] : [parsePolicy(config.iamPolicy)],
+          ],
+        ]),
+      ),
       eventLog,
     })
     this.#ec2 = ec2
@@ -177,6 +187,7 @@ export class Lab {
       name: this.config.name,
       timers: this.config.timers,
       ec2: this.config.ec2,
+      iamPolicy: this.config.iamPolicy,
       upstreamDriver: this.config.upstreamDriver,
       kubeconfig: this.paths.kubeconfig,
       ...this.#ec2?.snapshot(),

@@ -25,8 +25,9 @@ import { type RunInstancesRequest, runInstancesForm } from './run-instances-form
 import { randomHex, seededRandom } from './seeded-random.ts'
 import { type Ec2Status, statusOf } from './status.ts'
 import { waitForState } from './wait-for-state.ts'
+import type { Authorize } from '../iam/access.ts'
 import { createSts } from '../sts/sts-service.ts'
-import type { Authorize, QueryService } from './wire/query-service.ts'
+import type { QueryService } from './wire/query-service.ts'
 import type { Credential } from './wire/signature.ts'
 import type { XmlObject } from './wire/xml.ts'
 
@@ -52,7 +53,7 @@ export interface Ec2Options {
   readonly eventLog?: (line: string) => void
   /** Who may sign requests (AuthFailure for others); by default nobody is asked. */
   readonly credentials?: readonly Credential[]
-  /** UnauthorizedOperation where it says no; by default everybody may do everything. */
+  /** What IAM says to a request; by default everybody may do everything. */
   readonly authorize?: Authorize
   /** RequestLimitExceeded beyond it; by default there is none. */
   readonly requestLimit?: RequestLimitOptions
@@ -101,9 +102,9 @@ const launched = z.object({ instancesSet: z.array(z.object({ instanceId: z.strin
 /** An account in one region, with nothing in it but its network. */
 export function createEc2(options: Ec2Options): Ec2 {
   const { context, subscribe } = createContext(options)
-  const authorize = options.authorize ?? (() => true)
+  const authorize = options.authorize ?? (() => 'allowed')
   // What the lab does itself is not subject to anybody's policy.
-  const lab = { accessKeyId: 'lab', authorize: () => true }
+  const lab = { accessKeyId: 'lab', authorize: () => 'allowed' as const }
   const history =
     options.eventual && new History(context, options.eventual, seededRandom(`${options.seed}/lag`))
   subscribe(() => history?.note())

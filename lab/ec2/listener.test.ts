@@ -1,6 +1,7 @@
 import { DescribeAvailabilityZonesCommand, StopInstancesCommand } from '@aws-sdk/client-ec2'
 import { XMLParser } from 'fast-xml-parser'
 import { describe, expect, it } from 'vitest'
+import type { Authorize } from '../iam/access.ts'
 import { ACTIONS } from './actions.ts'
 import { errorOf, startEc2 } from './testing/start-ec2.ts'
 
@@ -145,7 +146,8 @@ describe('access', () => {
   })
 
   it('can be denied by action, to a dry run too', async () => {
-    const authorize = (_key: string, action: string) => action !== 'ec2:StopInstances'
+    const authorize: Authorize = (_key, { action }) =>
+      action === 'ec2:StopInstances' ? 'not allowed' : 'allowed'
     await using test = await startEc2({ credentials, authorize })
     const client = test.clientWith('AKIDGOOD', 'secret')
     await client.send(call())

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { Authorize } from '../iam/access.ts'
 import { ApiError } from './api-error.ts'
 import type { Form } from './wire/parameters.ts'
-import type { Authorize, Caller, QueryService } from './wire/query-service.ts'
+import type { Caller, QueryService } from './wire/query-service.ts'
 import { readBody, readForm } from './wire/read-request.ts'
 import { type Credential, scopeOf, signerOf } from './wire/signature.ts'
 

@@ -1,3 +1,5 @@
+import { denialOf } from '../iam/access.ts'
+import { ec2AccessRequests } from '../iam/ec2-resources.ts'
 import type { Action, Prepared } from './action.ts'
 import { ACTIONS } from './actions.ts'
 import { ApiError, invalidAction } from './api-error.ts'
@@ -25,9 +27,7 @@ export function perform(
   if (action === undefined) {
     throw invalidAction(`The action ${name} is not valid for this web service.`)
   }
-  if (!caller.authorize(caller.accessKeyId, `ec2:${name}`)) {
-    throw unauthorized(context, caller, name)
-  }
+  checkAccess(context, caller, name, form)
   forgetTerminated(context)
   const reads = name.startsWith('Describe')
   if (!reads && seen !== context) checkSeen(action, form, seen)
@@ -57,12 +57,12 @@ const SEEN_LATE: ReadonlySet<string> = new Set([
   'InvalidAssociationID.NotFound',
 ])
 
-function unauthorized(context: Ec2Context, caller: Caller, name: string): ApiError {
-  const user = `arn:aws:iam::${context.accountId}:user/${caller.accessKeyId}`
-  return new ApiError(
-    'UnauthorizedOperation',
-    `You are not authorized to perform this operation. User: ${user} is not authorized to perform: ` +
-      `ec2:${name} because no identity-based policy allows the ec2:${name} action`,
-    403,
-  )
+/** Throws UnauthorizedOperation, in EC2's words but for the encoded message that it adds. */
+function checkAccess(context: Ec2Context, caller: Caller, name: string, form: Form): void {
+  for (const request of ec2AccessRequests(context, name, form)) {
+    const denial = denialOf(caller, context.accountId, request)
+    if (denial === undefined) continue
+    const words = `You are not authorized to perform this operation. ${denial}`
+    throw new ApiError('UnauthorizedOperation', words, 403)
+  }
 }

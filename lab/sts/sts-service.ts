@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { userArn } from '../iam/access.ts'
 import { defineQueryAction, defineQueryService } from '../ec2/wire/define-query-service.ts'
 import type { QueryService } from '../ec2/wire/query-service.ts'
 
@@ -8,7 +9,7 @@ export function createSts(accountId: string): QueryService {
     name: 'GetCallerIdentity',
     parameters: {},
     perform: (_parameters, { accessKeyId }) => ({
-      Arn: `arn:aws:iam::${accountId}:user/${accessKeyId}`,
+      Arn: userArn(accountId, accessKeyId),
       UserId: userIdOf(accessKeyId),
       Account: accountId,
     }),
@@ -19,6 +20,8 @@ export function createSts(accountId: string): QueryService {
     namespace: 'https://sts.amazonaws.com/doc/2011-06-15/',
     accountId,
     actions: [getCallerIdentity],
+    // It needs no permission, and can't be denied (STS, API reference, "GetCallerIdentity").
+    accessRequests: () => [],
   })
 }
 

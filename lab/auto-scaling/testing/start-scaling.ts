@@ -6,6 +6,7 @@ import {
   type Activity,
   DescribeScalingActivitiesCommand,
 } from '@aws-sdk/client-auto-scaling'
+import type { Ec2Options } from '../../ec2/create-ec2.ts'
 import { type Ec2UnderTest, startEc2, ZONES } from '../../ec2/testing/start-ec2.ts'
 import { type AutoScaling, createAutoScaling } from '../create-auto-scaling.ts'
 import type { GroupOptions } from '../create-group.ts'
@@ -37,8 +38,11 @@ export const groupOptions = (options: Partial<GroupOptions> = {}): GroupOptions 
 })
 
 /** A group of three in service, over an in-memory EC2 whose clock stands still. */
-export async function startScaling(options: Partial<GroupOptions> = {}): Promise<ScalingUnderTest> {
-  const test = await startEc2()
+export async function startScaling(
+  options: Partial<GroupOptions> = {},
+  ec2Options: Partial<Ec2Options> = {},
+): Promise<ScalingUnderTest> {
+  const test = await startEc2(ec2Options)
   const { ec2, clock, url } = test
   const scaling = createAutoScaling({
     region: 'us-east-1',

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type AccessRequest, denialOf } from '../../iam/access.ts'
 import { ApiError, invalidAction, unknownParameter } from '../api-error.ts'
 import { type Form, parseParameters } from './parameters.ts'
 import type { Caller, QueryService } from './query-service.ts'
@@ -43,19 +44,22 @@ export function defineQueryService(definition: {
   readonly namespace: string
   readonly accountId: string
   readonly actions: readonly QueryAction[]
+  /** All that a call has to be allowed. */
+  readonly accessRequests: (action: string, form: Form) => readonly AccessRequest[]
 }): QueryService {
-  const { name: service, version, namespace, accountId } = definition
+  const { version, namespace, accountId } = definition
   const byName = new Map(definition.actions.map((one) => [one.name, one]))
   return {
-    name: service,
+    name: definition.name,
     version,
     perform(caller, name, form) {
       const action = byName.get(name)
       if (action === undefined) {
         throw invalidAction(`Could not find operation ${name} for version ${version}`)
       }
-      if (!caller.authorize(caller.accessKeyId, `${service}:${name}`)) {
-        throw accessDenied(accountId, caller, `${service}:${name}`)
+      for (const request of definition.accessRequests(name, form)) {
+        const denial = denialOf(caller, accountId, request)
+        if (denial !== undefined) throw new ApiError('AccessDenied', denial, 403)
       }
       const result = action.perform(form, caller)
       return result === undefined ? {} : { [`${name}Result`]: result }
@@ -91,12 +95,6 @@ export function defineQueryService(definition: {
 /** Source: STS and Auto Scaling, API reference, "Common Errors". */
 const invalidToken = (message: string): ApiError =>
   new ApiError('InvalidClientTokenId', message, 403)
-
-function accessDenied(accountId: string, { accessKeyId }: Caller, action: string): ApiError {
-  const user = `arn:aws:iam::${accountId}:user/${accessKeyId}`
-  const words = `User: ${user} is not authorized to perform: ${action} because no identity-based policy allows the ${action} action`
-  return new ApiError('AccessDenied', words, 403)
-}
 
 /** `Names.member.1` → `Names.1`. Throws where a list's number has no `member` before it. */
 function plainLists(form: Form): Form {

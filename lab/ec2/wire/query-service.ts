@@ -1,9 +1,7 @@
+import type { Authorize } from '../../iam/access.ts'
 import type { ApiError } from '../api-error.ts'
 import type { Form } from './parameters.ts'
 import type { XmlObject } from './xml.ts'
-
-/** May `accessKeyId` do `action` (`ec2:StopInstances`)? The place where IAM policies come in. */
-export type Authorize = (accessKeyId: string, action: string) => boolean
 
 /** Who makes a call. */
 export interface Caller {
