@@ -20,6 +20,7 @@ import {
 } from '@kubernetes/client-node'
 import { PreflightError } from '../model/errors.ts'
 import { BUDGETS } from '../std/budgets.ts'
+import { envProxy } from './env-proxy.ts'
 import { TransientApiError, transientAware } from './transient.ts'
 
 export interface ClusterOptions {
@@ -81,6 +82,7 @@ export class Cluster {
       )
     }
     kubeconfig.setCurrentContext(options.context)
+    useEnvProxy(kubeconfig)
     if (options.impersonate !== undefined) impersonate(kubeconfig, options.impersonate)
     return new Cluster(kubeconfig, options)
   }
@@ -165,6 +167,14 @@ class PooledKubeConfig extends KubeConfig {
     this.#dispatcher ??= made
     if (this.#dispatcher) context.setDispatcher(this.#dispatcher)
   }
+}
+
+/** client-node knows the kubeconfig's own `proxy-url` alone, where kubectl asks the environment too. */
+function useEnvProxy(kubeconfig: KubeConfig): void {
+  kubeconfig.clusters = kubeconfig.clusters.map((cluster) => {
+    const proxyUrl = cluster.proxyUrl ?? envProxy(cluster.server, process.env)
+    return proxyUrl === undefined ? cluster : { ...cluster, proxyUrl }
+  })
 }
 
 function impersonate(kubeconfig: KubeConfig, user: string): void {

@@ -36,6 +36,8 @@ export interface AwsAccess {
   readonly endpoint?: string
   readonly accessKeyId?: string
   readonly secretAccessKey?: string
+  /** The profile that the SDK's chain is to use; absent: AWS_PROFILE's, or what else it finds. */
+  readonly profile?: string
   /** How old EC2's answers may be, at most; by default the budget `ec2Behind`. */
   readonly answersBehindMs?: number
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { FAULT_PHASES, type FaultNumbers } from '../model/fault-numbers.ts'
 import type { ScenarioResult } from '../model/scenario.ts'
+import type { Stage } from '../model/stage.ts'
 import type { RunSummary } from '../model/summary.ts'
 import type { TargetDescription } from '../model/target.ts'
 import type { TimelineEvent } from '../model/timeline.ts'
@@ -72,7 +73,11 @@ export const resultSchema: z.ZodType<ScenarioResult> = z.object({
 export const capabilitySchema = z.enum(['exec', 'ec2', 'nacl', 'capacity', 'lab'])
 
 /** How AWS is reached, but for keys. */
-export const awsShape = { region: z.string(), endpoint: z.string().exactOptional() }
+export const awsShape = {
+  region: z.string(),
+  endpoint: z.string().exactOptional(),
+  profile: z.string().exactOptional(),
+}
 
 /** A target's fields but for `aws`. */
 export const targetShape = {
@@ -121,6 +126,11 @@ export const summarySchema: z.ZodType<RunSummary> = z.object({
   logFiles: strings,
 })
 
+export const stageSchema: z.ZodType<Stage> = z.object({
+  atOnce: z.int().min(1),
+  files: z.array(z.object({ file: z.string(), namespace: z.string() })),
+})
+
 /** What a report needs of `run.json`. */
 export const runFileSchema = z.object({
   runId: z.string(),
@@ -136,6 +146,7 @@ export const runFileSchema = z.object({
       options: z.object({ tags: strings }),
     }),
   ),
+  stages: z.array(stageSchema).exactOptional(),
   supervisor: z.object({ pid: z.int(), startTicks: z.string(), bootId: z.string() }),
 })
 
@@ -153,6 +164,7 @@ export const eventSchema: z.ZodType<TimelineEvent> = z.object({
   source: z.enum(['supervisor', 'scenario', 'kubernetes', 'ec2', 'lab', 'agent']),
   kind: z.string(),
   scenario: z.string().exactOptional(),
+  file: z.string().exactOptional(),
   subject: z.string().exactOptional(),
   text: z.string().exactOptional(),
   data: data.exactOptional(),

@@ -1,0 +1,81 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { loadSettings } from './load-settings.ts'
+import { rulesOf } from './settings.ts'
+
+let dir = ''
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'zonefall-settings-'))
+})
+afterAll(() => rm(dir, { recursive: true }))
+
+let files = 0
+/** Modules are loaded once by name, so each file has its own. */
+async function configOf(text: string): Promise<string> {
+  files += 1
+  const path = join(dir, `config-${files}.ts`)
+  await writeFile(path, text)
+  return path
+}
+
+const load = async (text: string, env: NodeJS.ProcessEnv = {}) =>
+  loadSettings({ path: await configOf(text), env })
+
+test('without a file and variables nothing is set, and the rules are the usual ones', async () => {
+  const settings = await loadSettings({ cwd: dir, env: {} })
+  expect(settings).toEqual({})
+  expect(rulesOf(settings)).toMatchObject({
+    maxBlastRadius: 10,
+    production: { keys: ['environment', 'env', 'stage'], values: '^prod' },
+    expected: {},
+  })
+})
+
+test('a file is TypeScript, and what it says becomes rules', async () => {
+  const settings = await load(`
+    const groups: string[] = ['chaos']
+    export default { cluster: { name: 'staging', account: '123456789012' }, nodeGroups: groups,
+      faults: ['cordon-zone'], budgets: { maxBlastRadius: 2 }, production: { keys: ['tier'] } }`)
+  expect(rulesOf(settings)).toMatchObject({
+    nodeGroups: ['chaos'],
+    faults: ['cordon-zone'],
+    maxBlastRadius: 2,
+    production: { keys: ['tier'], values: '^prod' },
+    expected: { cluster: 'staging', account: '123456789012' },
+  })
+})
+
+test('the environment comes before the file, setting by setting', async () => {
+  const settings = await load(
+    `export default { namespace: 'ours', cluster: { name: 'a', region: 'eu-west-1' } }`,
+    { ZONEFALL_CLUSTER: 'b', ZONEFALL_NODE_GROUPS: 'one, two', ZONEFALL_NAMESPACE: '' },
+  )
+  expect(settings).toEqual({
+    namespace: 'ours',
+    cluster: { name: 'b', region: 'eu-west-1' },
+    nodeGroups: ['one', 'two'],
+  })
+})
+
+test.for<[string, string, NodeJS.ProcessEnv, RegExp]>([
+  ['unknown setting', 'export default { nodegroups: [] }', {}, /there is no setting nodegroups/],
+  ['unknown one below', 'export default { budgets: { us: 1 } }', {}, /no setting budgets\.us/],
+  ['unknown fault', `export default { faults: ['cordon'] }`, {}, /config-\d+\.ts: faults\.0: /],
+  ['no default', 'export const x = 1', {}, /exports no default/],
+  ['no TypeScript', 'export default {', {}, /can't be loaded/],
+  ['no pattern', `export default { production: { values: '(' } }`, {}, /no regular expression/],
+  ['a variable', 'export default {}', { ZONEFALL_BUDGET_USD: 'x' }, /^ZONEFALL_BUDGET_USD: budg/],
+  ['no setting at all', 'export default 3', {}, /the settings: /],
+])('%s is refused', async ([, text, env, message]) => {
+  await expect(load(text, env)).rejects.toThrow(message)
+})
+
+test('a file that is named has to be there', async () => {
+  const env = { ZONEFALL_CONFIG: 'nowhere.ts' }
+  await expect(loadSettings({ cwd: dir, env })).rejects.toMatchObject({
+    name: 'PreflightError',
+    message: `There is no config file ${join(dir, 'nowhere.ts')}.`,
+  })
+})

@@ -1,0 +1,127 @@
+import { z } from 'zod'
+import { FAULT_NAMES } from '../model/scenario.ts'
+import { DEFAULT_RULES, type SafetyRules } from '../model/safety-rules.ts'
+
+/** A name that Kubernetes takes for objects. */
+const objectName = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, 'is no name that Kubernetes takes')
+
+const pattern = z.string().refine((text) => {
+  try {
+    return new RegExp(text, 'i') instanceof RegExp
+  } catch {
+    return false
+  }
+}, 'is no regular expression')
+
+const duration = z.string().regex(/^\d+(\.\d+)?[smh]$/, 'must be a time like 90s, 20m or 2h')
+
+/** A Secret in the run's namespace, and its keys. */
+const credentials = z.strictObject({
+  /** Name of the Secret. */
+  secret: objectName,
+  /** Default `username`. */
+  usernameKey: z.string().exactOptional(),
+  /** Default `password`. */
+  passwordKey: z.string().exactOptional(),
+})
+
+const tls = z.strictObject({
+  /** Name of the Secret. */
+  secret: objectName,
+  /** Default `ca.crt`. */
+  caKey: z.string().exactOptional(),
+  /** With `keyKey`: a client's certificate, where the database asks for one. */
+  certificateKey: z.string().exactOptional(),
+  keyKey: z.string().exactOptional(),
+})
+
+const database = z.strictObject({
+  /** Your own manifests in place of `manifests/NAME`. */
+  manifests: z.string().exactOptional(),
+  credentials: credentials.exactOptional(),
+  tls: tls.exactOptional(),
+})
+
+/**
+ * What a `zonefall.config.ts` holds. Every setting is optional; unknown ones are refused, so that a
+ * typing error does not switch a guard off.
+ */
+export const settingsSchema = z.strictObject({
+  /** Where to run unless `--target` says otherwise. */
+  target: z.enum(['lab', 'kubeconfig', 'eks']).exactOptional(),
+  kubeconfig: z.string().exactOptional(),
+  /**
+   * What `--context` has to be. The context itself is named on the command line, always: a cluster
+   * is not touched because a file lies about.
+   */
+  context: z.string().exactOptional(),
+  /** What the cluster of the context has to be; another one is refused. */
+  cluster: z
+    .strictObject({
+      name: z.string().exactOptional(),
+      region: z.string().exactOptional(),
+      account: z
+        .string()
+        .regex(/^\d{12}$/, 'must be 12 digits in quotes')
+        .exactOptional(),
+    })
+    .exactOptional(),
+  /** The AWS profile, where it isn't AWS_PROFILE's or the context's. */
+  profile: z.string().exactOptional(),
+  /** Node groups in scope; they must be in the consent too. */
+  nodeGroups: z.array(z.string().min(1)).min(1).exactOptional(),
+  /** For what is deployed; default: one of the run's own. */
+  namespace: objectName.max(63).exactOptional(),
+  images: z
+    .strictObject({
+      /** `registry.example.com/mirror`: images are pulled from there, under the names they have. */
+      mirror: z
+        .string()
+        .regex(/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/, 'must be like registry.example.com/mirror')
+        .exactOptional(),
+      /** A Secret of type kubernetes.io/dockerconfigjson in the namespace. */
+      pullSecret: objectName.exactOptional(),
+    })
+    .exactOptional(),
+  databases: z.partialRecord(z.enum(['cassandra', 'mysql']), database).exactOptional(),
+  /** Faults that may be injected; they must be in the consent too. */
+  faults: z.array(z.enum(FAULT_NAMES)).exactOptional(),
+  budgets: z
+    .strictObject({
+      usd: z.number().nonnegative().exactOptional(),
+      timeLimit: duration.exactOptional(),
+      /** How many nodes one fault may hit at once; default 10. */
+      maxBlastRadius: z.int().positive().exactOptional(),
+    })
+    .exactOptional(),
+  production: z
+    .strictObject({
+      keys: z.array(z.string().min(1)).exactOptional(),
+      values: pattern.exactOptional(),
+      names: pattern.exactOptional(),
+    })
+    .exactOptional(),
+})
+
+/** What a `zonefall.config.ts` holds. */
+export type Settings = z.infer<typeof settingsSchema>
+
+/** The rules that settings make for a shared target. */
+export function rulesOf(settings: Settings): SafetyRules {
+  const { context, cluster = {}, nodeGroups, faults, budgets, production } = settings
+  const { name, region, account } = cluster
+  return {
+    maxBlastRadius: budgets?.maxBlastRadius ?? DEFAULT_RULES.maxBlastRadius,
+    production: { ...DEFAULT_RULES.production, ...production },
+    ...(nodeGroups === undefined ? {} : { nodeGroups }),
+    ...(faults === undefined ? {} : { faults }),
+    expected: {
+      ...(context === undefined ? {} : { context }),
+      ...(name === undefined ? {} : { cluster: name }),
+      ...(region === undefined ? {} : { region }),
+      ...(account === undefined ? {} : { account }),
+    },
+  }
+}
