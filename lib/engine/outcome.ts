@@ -69,5 +69,8 @@ function withCauses(error: Error): string {
     parts.push(cause.message)
     cause = cause.cause
   }
-  return parts.join(': ')
+  // A cause continues the sentence.
+  return parts
+    .map((part, at) => (at < parts.length - 1 ? part.replace(/\.$/, '') : part))
+    .join(': ')
 }

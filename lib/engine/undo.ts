@@ -99,15 +99,27 @@ export async function undoAll(
  * Takes back these changes of a run, those that are due still: how a fault is healed before its
  * scenario ends.
  *
- * @throws CleanupError that lists what could not be undone; it stays due
+ * @throws CleanupError that lists what could not be undone, which stays due, and says of what the
+ *   journal knows nothing: nobody can undo that
  */
 export async function takeBack(run: UndoContext, ids: readonly string[]): Promise<void> {
+  const known = new Set(readJournal(run.journal.path).map(({ id }) => id))
+  const unknown = ids.filter((id) => !known.has(id))
   const due = run.journal.pending().filter(({ id }) => ids.includes(id))
   const failures = await undoAll(run, due)
-  if (failures.length === 0) return
-  throw new CleanupError(failures.map(({ text }) => text).join(' '), {
+  const problems = failures.map(({ text }) => text)
+  if (unknown.length > 0) {
+    problems.push(
+      `The journal has nothing of ${unknown.length} of the ${ids.length} changes to take back.`,
+    )
+  }
+  if (problems.length === 0) return
+  throw new CleanupError(problems.join(' '), {
     cause: failures[0]?.error,
-    hint: 'npx zonefall cleanup tries again.',
+    hint:
+      failures.length > 0
+        ? 'npx zonefall cleanup tries again.'
+        : 'The report lists what is not as it was before; put that right by hand.',
   })
 }
 
