@@ -12,11 +12,10 @@ export interface CleanUpResult {
 }
 
 /**
- * Makes the run's namespace if it isn't there, with the run's label; its end is in the journal.
+ * Makes a namespace of the run if it isn't there, with the run's label; its end is in the journal.
  * An existing one is used as it is, and stays.
  */
-export async function ensureNamespace(run: Run): Promise<void> {
-  const name = run.target.namespace
+export async function ensureNamespace(run: Run, name: string): Promise<void> {
   if (await orAbsent(run.cluster.core.readNamespace({ name }))) return
   await run.journal.change(
     {

@@ -2,7 +2,13 @@ import { z } from 'zod'
 import type { JournalEntry } from '../model/journal.ts'
 import { FAULT_NAMES, type ScenarioInfo } from '../model/scenario.ts'
 import type { TargetDescription } from '../model/target.ts'
-import { awsShape, capabilitySchema, targetShape, tierSchema } from '../report/records.ts'
+import {
+  awsShape,
+  capabilitySchema,
+  stageSchema,
+  targetShape,
+  tierSchema,
+} from '../report/records.ts'
 import type { ProcessIdentity } from '../std/process-identity.ts'
 import { undoSchema } from './undo-schema.ts'
 
@@ -72,6 +78,8 @@ export const runOptionsSchema = z.object({
   require: z.array(z.string()),
   /** The supervisor's bound on all scenarios together; milliseconds. */
   timeLimitMs: z.number().exactOptional(),
+  /** At most so many files of scenarios at once; absent: what the target has room for. */
+  parallel: z.int().min(1).exactOptional(),
   /** The planted defect that ZONEFALL_SABOTAGE names: what such a run finds proves its checks. */
   sabotage: z.string().exactOptional(),
 })
@@ -98,6 +106,8 @@ export const runFileSchema = z.object({
   options: runOptionsSchema,
   /** The scenarios that were chosen, in order. */
   selected: z.array(scenarioInfoSchema),
+  /** Which files run when, and where; absent: one after another, in the target's namespace. */
+  stages: z.array(stageSchema).exactOptional(),
   /** Who supervises: a pid alone may be somebody else's by now. */
   supervisor: processIdentitySchema,
   /** UID of the namespace kube-system: tells whether a cluster is still the same one. */

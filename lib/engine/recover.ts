@@ -137,7 +137,7 @@ async function report(
   if (state !== 'died') return
   const results = assembleResults(
     dir,
-    file.selected,
+    file,
     file.options.require,
     'the supervisor was killed before it could report',
   )

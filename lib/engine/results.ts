@@ -1,9 +1,16 @@
 import { join } from 'node:path'
 import type { ScenarioInfo, ScenarioResult } from '../model/scenario.ts'
+import { scenariosBeside, type Stage } from '../model/stage.ts'
 import { readNdjson } from '../std/ndjson.ts'
 import { missingResult } from '../report/missing-result.ts'
 import { readTimeline, resultSchema } from '../report/records.ts'
 import { RUN_FILES } from './run.ts'
+
+/** The scenarios of a run and when their files run; a run has it, and its `run.json`. */
+interface ChosenScenarios {
+  readonly selected: readonly ScenarioInfo[]
+  readonly stages?: readonly Stage[]
+}
 
 /**
  * The result of every chosen scenario, in their order: what the workers wrote, and `unknown` with
@@ -11,7 +18,7 @@ import { RUN_FILES } from './run.ts'
  */
 export function assembleResults(
   dir: string,
-  selected: readonly ScenarioInfo[],
+  { selected, stages = [] }: ChosenScenarios,
   required: readonly string[],
   whyMissing: string,
 ): ScenarioResult[] {
@@ -22,7 +29,9 @@ export function assembleResults(
   )
   const events = readTimeline(join(dir, RUN_FILES.timeline))
   return selected.map((info) => {
-    const result = written.get(info.id) ?? missingResult(info, events, whyMissing)
+    const result =
+      written.get(info.id) ??
+      missingResult(info, events, whyMissing, scenariosBeside(stages, selected, info.file))
     const tag = required.find((item) => result.tags.includes(item))
     if (result.outcome !== 'skipped' || tag === undefined) return result
     return {

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { Cluster } from '../kube/cluster.ts'
 import { PreflightError } from '../model/errors.ts'
 import type { ScenarioInfo } from '../model/scenario.ts'
+import type { Stage } from '../model/stage.ts'
 import type { TargetDescription } from '../model/target.ts'
 import type { TimelineEvent } from '../model/timeline.ts'
 import { writeFileAtomic } from '../std/atomic-file.ts'
@@ -10,6 +11,7 @@ import { observeWaits } from '../std/poll.ts'
 import { HOW_TO_RUN } from './how-to-run.ts'
 import { Journal } from './journal.ts'
 import { type Projection, type RunFile, runFileSchema, type RunOptions } from './records.ts'
+import { placeOfFile } from './stages.ts'
 import { Timeline } from './timeline.ts'
 
 /** Names of what is in a run's folder; see docs/architecture.md for who writes what. */
@@ -32,6 +34,8 @@ export interface Run {
   readonly target: TargetDescription
   readonly options: RunOptions
   readonly selected: readonly ScenarioInfo[]
+  /** Which files run when, and where; empty: one after another, in the target's namespace. */
+  readonly stages: readonly Stage[]
   /** The leak list from before. */
   readonly before: Projection
   readonly journal: Journal
@@ -53,6 +57,12 @@ export async function openRun(
 ): Promise<Run> {
   if (dir === undefined || dir === '') throw new PreflightError(HOW_TO_RUN)
   return assemble(resolve(dir), await readRunFile(dir), source)
+}
+
+/** A run as the scenarios of one file see it: what they deploy goes to the file's namespace. */
+export function runOfFile(run: Run, file: string): Run {
+  const namespace = placeOfFile(run.stages, file)?.namespace ?? run.target.namespace
+  return { ...run, target: { ...run.target, namespace } }
 }
 
 /**
@@ -98,6 +108,7 @@ async function assemble(dir: string, file: RunFile, source: TimelineEvent['sourc
     target: file.target,
     options: file.options,
     selected: file.selected,
+    stages: file.stages ?? [],
     before: file.before,
     journal,
     timeline,

@@ -13,6 +13,7 @@ import type { StartedTarget, StepEvent, Target } from '../targets/target.ts'
 import { cleanUp, type CleanUpResult, ensureNamespace } from './clean-up.ts'
 import { collectCluster, copyLogs, filesBelow } from './collect-logs.ts'
 import { decideExit } from './exit-code.ts'
+import { howManyAtOnce } from './how-many-at-once.ts'
 import { InterruptedError, type Interrupts } from './interrupts.ts'
 import { takeProjection } from './leaks.ts'
 import { LiveFeed } from './live-feed.ts'
@@ -21,6 +22,7 @@ import type { RunOptions } from './records.ts'
 import { findInterruptedRuns, recoverRun } from './recover.ts'
 import { assembleResults, withoutResult } from './results.ts'
 import { createRun, type Run, RUN_FILES } from './run.ts'
+import { namespacesOf, planStages } from './stages.ts'
 import type { NewTimelineEvent } from './timeline.ts'
 import { ScenarioWorker, type WorkerEnd } from './worker.ts'
 
@@ -140,6 +142,11 @@ async function openNewRun(
   const cluster = await Cluster.connect({ kubeconfig, context })
   const existing = await orAbsent(cluster.core.readNamespace({ name: namespace }))
   const before = await takeProjection({ cluster, target, runId, ownsNamespace: !existing })
+  const parallel = await howManyAtOnce(cluster, options.selected, {
+    run: options.options,
+    zones: target.zones,
+    mayMakeNamespaces: target.kind === 'lab' || !existing,
+  })
   const dir = join(options.out, runId)
   return createRun(dir, {
     format: 1,
@@ -150,6 +157,7 @@ async function openNewRun(
     target,
     options: options.options,
     selected: [...options.selected],
+    stages: planStages(options.selected, { parallel, namespace, runId }),
     supervisor,
     clusterUid: started.clusterUid,
     lockKey: options.target.lockKey,
@@ -178,8 +186,9 @@ async function conductRun(
   }
 
   await attempt('The link to the newest run could not be made', () => pointLatestAt(run.dir))
+  const namespaces = namespacesOf(run.stages)
   const prepared = await attempt('The namespace could not be made', async () => {
-    await ensureNamespace(run)
+    for (const namespace of namespaces) await ensureNamespace(run, namespace)
     return true
   })
   const recording = await recordCluster(run, first)
@@ -200,7 +209,13 @@ async function conductRun(
       const { cluster, target, dir } = run
       await within(
         { what: 'logs and state of the cluster', budget: 'collect', signal: second },
-        () => collectCluster(cluster, target.namespace, join(dir, RUN_FILES.logs, 'cluster')),
+        () =>
+          Promise.all(
+            namespaces.map((namespace) => {
+              const folder = namespace === target.namespace ? 'cluster' : namespace
+              return collectCluster(cluster, namespace, join(dir, RUN_FILES.logs, folder))
+            }),
+          ),
       )
     })
   }
@@ -217,7 +232,7 @@ async function conductRun(
     visibly(reporter, run, 'target.down', 'Stop the target', () => started.stop()),
   )
 
-  const results = assembleResults(run.dir, run.selected, run.options.require, whyMissing)
+  const results = assembleResults(run.dir, run, run.options.require, whyMissing)
   const interruptedBy = interrupts.reason
   const ending = {
     results,

@@ -124,7 +124,8 @@ function fits(view: SchedulingView, name: string, node: V1Node): boolean {
   })
 }
 
-function requestOf(pod: V1Pod, resource: string): number {
+/** What a pod asks for of a resource while it starts or runs; of `pods` itself. */
+export function requestOf(pod: V1Pod, resource: string): number {
   if (resource === 'pods') return 1
   const of = (container: { resources?: { requests?: Record<string, string> } }): number =>
     amount(container.resources?.requests?.[resource] ?? '0')

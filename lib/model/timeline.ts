@@ -8,6 +8,11 @@ export interface TimelineEvent {
   /** Dotted, lower case: `step.begin`, `step.end`, `wait.begin`, `wait.end`, `fault.injected`, … */
   readonly kind: string
   readonly scenario?: string
+  /**
+   * Of what the cluster did: stem of the scenario file whose deployment it is about. Absent where
+   * it is about all (a node), and where files run one after another.
+   */
+  readonly file?: string
   /** What it is about: `pod/cassandra-0`, `node/ip-…`, `volume/vol-…`. */
   readonly subject?: string
   /** One sentence for a person. */

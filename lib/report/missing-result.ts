@@ -6,14 +6,17 @@ import type { TimelineEvent } from '../model/timeline.ts'
  * clean-up or the next scenario began, whatever it waited for by then without a word.
  *
  * @param why there is none: `the worker died`; completes a sentence
+ * @param beside ids of the scenarios that may have run at the same time; they say nothing of it
  */
 export function missingResult(
   info: Pick<ScenarioInfo, 'id' | 'file' | 'claim'> & {
     readonly options: { readonly tags: readonly string[] }
   },
-  events: readonly TimelineEvent[],
+  allEvents: readonly TimelineEvent[],
   why: string,
+  beside: ReadonlySet<string> = new Set(),
 ): ScenarioResult {
+  const events = allEvents.filter(({ scenario = '' }) => !beside.has(scenario))
   const times = events.filter(({ scenario }) => scenario === info.id).map(({ atMs }) => atMs)
   const startedAtMs = times.length === 0 ? 0 : Math.min(...times)
   return {

@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import { PreflightError } from '../model/errors.ts'
 import { dueChanges } from '../model/journal.ts'
 import type { ScenarioResult } from '../model/scenario.ts'
+import { scenariosBeside } from '../model/stage.ts'
 import type { RunSummary } from '../model/summary.ts'
 import { isAlive } from '../std/process-identity.ts'
 import { missingResult } from './missing-result.ts'
@@ -104,7 +105,10 @@ async function rebuild(
     results: [
       ...written.values(),
       ...(await Promise.all(
-        missing.map((info) => cutShort(dir, missingResult(info, events, why))),
+        missing.map((info) => {
+          const beside = scenariosBeside(run.stages ?? [], run.selected, info.file)
+          return cutShort(dir, missingResult(info, events, why, beside))
+        }),
       )),
     ],
     leaks: [],

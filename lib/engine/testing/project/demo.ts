@@ -1,7 +1,7 @@
 import { afterAll, test } from 'vitest'
 import { COLLECT, scenarioInfo } from '../../collect.ts'
 import { conductScenario, type ScenarioControl, tearDownFile } from '../../conduct.ts'
-import { openRun } from '../../run.ts'
+import { openRun, runOfFile } from '../../run.ts'
 import type { ScenarioOptions } from '../../../model/scenario.ts'
 
 /** A scenario of the supervisor's own tests: what fixtures do, without their fixtures. */
@@ -20,7 +20,7 @@ export function demo(
   // conductScenario asserts by throwing, and the claim is a text.
   // oxlint-disable-next-line vitest/expect-expect, vitest/valid-title
   test(claim, async ({ skip }) => {
-    const run = await openRun()
+    const run = runOfFile(await openRun(), info.file)
     await conductScenario(run, info, body, { skip: (reason) => skip(reason) })
   })
 }
@@ -29,8 +29,8 @@ export function demo(
 export function demoFileEnds(file: string): void {
   if (Array.isArray(Reflect.get(globalThis, COLLECT))) return
   afterAll(async () => {
-    const run = await openRun()
-    await tearDownFile(run, scenarioInfo(file, '', { tags: [] }).file)
+    const info = scenarioInfo(file, '', { tags: [] })
+    await tearDownFile(runOfFile(await openRun(), info.file), info.file)
   })
 }
 

@@ -1,0 +1,3 @@
+import { holdsItsDeployment } from '../../beside.ts'
+
+holdsItsDeployment(import.meta.url, ['delete-pod'])

@@ -1,0 +1,3 @@
+import { hangsWithItsDeployment } from '../../beside.ts'
+
+hangsWithItsDeployment(import.meta.url)
