@@ -9,6 +9,8 @@ const labStatus = z.looseObject({
   error: z.string().optional(),
   hint: z.string().optional(),
   log: z.string().optional(),
+  zones: z.int().optional(),
+  instanceType: z.string().optional(),
   timers: z.enum(['eks', 'short']).optional(),
   ec2: z.array(z.enum(EC2_TRAITS)).optional(),
   iamPolicy: z.string().optional(),

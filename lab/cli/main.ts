@@ -4,6 +4,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { type BootEvent, EC2_TRAITS, type Ec2Trait } from '../daemon/config.ts'
 import { liveDaemon, removeLab } from '../daemon/remains.ts'
 import { parsePolicy } from '../iam/policy.ts'
+import { DEFAULT_INSTANCE_TYPE, INSTANCE_TYPES } from '../ec2/instances/instance-types.ts'
 import { messageOf } from '../std/error-facts.ts'
 import { LabError, LabRefusal } from '../std/lab-error.ts'
 import { type LabPaths, labPaths } from '../std/paths.ts'
@@ -50,7 +51,13 @@ program
   .description('boots the lab, or finds it up; builds what is missing first')
   .option('--json', 'steps on stderr and access data on stdout, a line of JSON each')
   .option('--tied', 'the lab goes down when standard input ends')
-  .option('--zones <n>', 'zones, with a machine in each', wholeNumber, 3)
+  .option('--zones <n>', 'zones, with a machine in each; 3 by default', wholeNumber)
+  .addOption(
+    new Option(
+      '--instance-type <type>',
+      `EC2 type of the machines, ${DEFAULT_INSTANCE_TYPE} by default; a t2's or an m4's volume stays busy while it is mounted`,
+    ).choices([...INSTANCE_TYPES.keys()]),
+  )
   .addOption(
     new Option(
       '--timers <which>',
@@ -74,6 +81,7 @@ program
       paths(),
       {
         zones: flags.zones,
+        instanceType: flags.instanceType,
         timers: flags.timers,
         ec2: flags.ec2,
         iamPolicy: flags.iamPolicy && (await readPolicy(flags.iamPolicy)),
@@ -190,7 +198,8 @@ const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 interface UpFlags {
   json?: true
   tied?: true
-  zones: number
+  zones?: number
+  instanceType?: string
   timers?: 'eks' | 'short'
   ec2?: Ec2Trait[]
   iamPolicy?: string

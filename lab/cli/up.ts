@@ -8,22 +8,26 @@ import type { BootEvent, Ec2Trait } from '../daemon/config.ts'
 import { launchDaemon } from '../daemon/launch.ts'
 import { liveDaemon, removeLab } from '../daemon/remains.ts'
 import { LAB_CREDENTIALS, RESTRICTED_CREDENTIALS } from '../cluster/control-plane.ts'
+import { DEFAULT_INSTANCE_TYPE } from '../ec2/instances/instance-types.ts'
 import { cgroups } from '../machine/cgroups.ts'
 import type { Timers } from '../cluster/timers.ts'
 import { REGION } from '../network/vpc.ts'
 import { imageTable } from '../registry/registry.ts'
-import { LabRefusal } from '../std/lab-error.ts'
 import type { LabPaths } from '../std/paths.ts'
 import { checkMachine } from './machine-check.ts'
 import { readStatus } from './control.ts'
 import { differencesOf } from './differences.ts'
 import { ebsDriver } from './ebs-driver.ts'
+import { refuseOtherLab } from './refuse-other-lab.ts'
 
 const DAY_MS = 24 * 60 * 60_000
 const UNUSED_DAYS = 14
 
 export interface UpOptions {
-  readonly zones: number
+  /** Those of a lab that is up already, or three, unless named. */
+  readonly zones: number | undefined
+  /** That of the machines of a lab that is up already, or t3.medium, unless named. */
+  readonly instanceType: string | undefined
   /** Those of a lab that is up already, or EKS's, unless named. */
   readonly timers: Timers | undefined
   /** Those of a lab that is up already, or none, unless named. */
@@ -61,28 +65,9 @@ export async function up(
   const wantedDriver = await ebsDriver()
   const running = await liveDaemon(paths)
   if (running !== undefined) {
-    const { timers = 'eks', ec2 = [], upstreamDriver, iamPolicy } = await readStatus(paths)
-    if (options.timers !== undefined && timers !== options.timers) {
-      throw new LabRefusal(`the lab ${paths.name} is up with the timers ${timers}`, {
-        hint: `take it down first, or say --timers ${timers}`,
-      })
-    }
-    if (options.ec2 !== undefined && options.ec2.toSorted().join() !== ec2.toSorted().join()) {
-      const now = ec2.length === 0 ? 'kind' : ec2.join(',')
-      throw new LabRefusal(`the lab ${paths.name} is up with an EC2 API that is ${now}`, {
-        hint: `take it down first, or leave --ec2 out`,
-      })
-    }
-    if (options.iamPolicy !== undefined && options.iamPolicy !== iamPolicy) {
-      throw new LabRefusal(`the lab ${paths.name} is up with another IAM policy, or with none`, {
-        hint: 'take it down first, or leave --iam-policy out',
-      })
-    }
-    if (wantedDriver !== undefined && upstreamDriver !== wantedDriver) {
-      throw new LabRefusal(`the lab ${paths.name} is up with another EBS driver`, {
-        hint: 'take it down first, or unset ZONEFALL_EBS_DRIVER',
-      })
-    }
+    const status = await readStatus(paths)
+    refuseOtherLab(paths.name, { ...options, driver: wantedDriver }, status)
+    const { timers = 'eks', upstreamDriver, iamPolicy } = status
     return accessTo(paths, running.ports.ec2, { timers, upstreamDriver, iamPolicy, reused: true })
   }
   await mkdir(paths.root, { recursive: true })
@@ -110,7 +95,8 @@ export async function up(
       onEvent,
       config: {
         name: paths.name,
-        zones: options.zones,
+        zones: options.zones ?? 3,
+        instanceType: options.instanceType ?? DEFAULT_INSTANCE_TYPE,
         timers,
         ec2: [...(options.ec2 ?? [])],
         seed: options.seed ?? randomBytes(4).toString('hex'),

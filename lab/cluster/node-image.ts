@@ -5,6 +5,8 @@ import { stringify } from 'yaml'
 import type { MachineSpec } from '../ec2/backend.ts'
 import { cgroups } from '../machine/cgroups.ts'
 import type { MachineImage, MachineSite } from '../machine/machines.ts'
+import { instanceType } from '../ec2/instances/instance-types.ts'
+import { nodeShape } from './node-shape.ts'
 import { type Timers, TIMERS } from './timers.ts'
 import { CONTROL_PLANE_IP, DNS_SERVICE_IP, POD_CIDR, REGION } from '../network/vpc.ts'
 import { awsEnvironment, type ControlPlane } from './control-plane.ts'
@@ -14,9 +16,6 @@ export const NODE_IMAGE_ID = 'ami-00000000000000e25'
 const SANDBOX_IMAGE = 'registry.k8s.io/pause:3.10'
 const DRIVER_SOCKET = '/var/lib/kubelet/plugins/ebs.csi.aws.com/csi.sock'
 const REGISTRATION_DIR = '/var/lib/kubelet/plugins_registry'
-
-/** What a t3.medium on EKS offers: 2 vCPU less 70m, 4 GiB less what the kernel and EKS keep. */
-const SHAPE = { cpuMillis: 2000, reservedCpuMillis: 70, allocatableMiB: 3309, maxPods: 17 }
 
 export interface NodeImageOptions {
   readonly rootfs: string
@@ -187,6 +186,7 @@ export function cgroupSettings(version: 1 | 2, cgroup: string): Record<string, u
 
 function kubeletConfig(spec: MachineSpec, site: MachineSite, timers: Timers): string {
   const totalMiB = Math.floor(totalmem() / 2 ** 20)
+  const shape = nodeShape(instanceType(spec.instanceType))
   return stringify({
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
@@ -204,12 +204,12 @@ function kubeletConfig(spec: MachineSpec, site: MachineSite, timers: Timers): st
     clusterDNS: [DNS_SERVICE_IP],
     clusterDomain: 'cluster.local',
     resolvConf: '/etc/resolv.conf',
-    maxPods: SHAPE.maxPods,
+    maxPods: shape.maxPods,
     providerID: `aws:///${spec.zone}/${spec.instanceId}`,
-    // The host is larger than a t3.medium: what is over belongs to the system.
+    // The host is larger than an instance: what is over belongs to the system.
     systemReserved: {
-      cpu: `${Math.max(0, cpus().length * 1000 - SHAPE.cpuMillis) + SHAPE.reservedCpuMillis}m`,
-      memory: `${Math.max(0, totalMiB - SHAPE.allocatableMiB)}Mi`,
+      cpu: `${Math.max(0, cpus().length * 1000 - shape.cpuMillis) + shape.reservedCpuMillis}m`,
+      memory: `${Math.max(0, totalMiB - shape.allocatableMiB)}Mi`,
     },
     imageGCHighThresholdPercent: 100,
     evictionHard: {

@@ -11,6 +11,8 @@ export type Ec2Trait = (typeof EC2_TRAITS)[number]
 export const daemonConfig = z.strictObject({
   name: z.string(),
   zones: z.int(),
+  /** EC2's type of the machines. */
+  instanceType: z.string(),
   timers: z.enum(['eks', 'short']),
   seed: z.string(),
   /** Whether its API throttles calls and answers late, as EC2's does. */

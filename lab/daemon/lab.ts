@@ -158,7 +158,7 @@ export class Lab {
     await Promise.all([
       steps('control-plane', 'etcd, the API server and its controllers', () => plane.start()),
       steps('machines', `${zones.length} machines, one in each zone`, () => {
-        const name = scaling.createGroup(nodegroup(zones))
+        const name = scaling.createGroup(nodegroup(zones, config.instanceType))
         return scaling.inService(name, MACHINE_TIMEOUT_MS)
       }),
     ])
@@ -185,6 +185,8 @@ export class Lab {
   status(): Record<string, unknown> {
     return {
       name: this.config.name,
+      zones: this.config.zones,
+      instanceType: this.config.instanceType,
       timers: this.config.timers,
       ec2: this.config.ec2,
       iamPolicy: this.config.iamPolicy,

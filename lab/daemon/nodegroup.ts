@@ -8,12 +8,12 @@ export const CLUSTER_NAME = 'zonefall-lab'
 const NODEGROUP = 'zonefall'
 
 /** The Auto Scaling group of the lab's nodes, as EKS makes one for a managed node group. */
-export function nodegroup(zones: readonly LabZone[]): GroupOptions {
+export function nodegroup(zones: readonly LabZone[], instanceType: string): GroupOptions {
   const count = zones.length
   return {
     namePrefix: `eks-${NODEGROUP}-`,
     zones: zones.map(({ name, subnetId }) => ({ name, subnetId })),
-    launch: { imageId: NODE_IMAGE_ID, instanceType: 't3.medium' },
+    launch: { imageId: NODE_IMAGE_ID, instanceType },
     tags: {
       Name: 'zonefall-lab-node',
       'eks:cluster-name': CLUSTER_NAME,

@@ -76,7 +76,21 @@ const ALL: readonly InstanceType[] = [
   },
 ]
 
+/** Of the lab's nodes, unless another is asked for. */
+export const DEFAULT_INSTANCE_TYPE = 't3.medium'
+
 /** The types that the lab knows, by name. Nitro detaches a mounted volume, Xen keeps it `busy`. */
 export const INSTANCE_TYPES: ReadonlyMap<string, InstanceType> = new Map(
   ALL.map((type) => [type.name, type]),
 )
+
+/**
+ * A type by its name.
+ *
+ * @throws Error for one that the lab doesn't know
+ */
+export function instanceType(name: string): InstanceType {
+  const type = INSTANCE_TYPES.get(name)
+  if (type === undefined) throw new Error(`the lab knows no instance type ${name}`)
+  return type
+}
