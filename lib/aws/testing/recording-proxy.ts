@@ -1,0 +1,90 @@
+import { createServer, type IncomingMessage, request } from 'node:http'
+
+/** One call to AWS that went through, as it was made. */
+export interface RecordedAwsCall {
+  /** `ec2`, `autoscaling`, `sts`: from the scope of its signature. */
+  readonly service: string
+  /** `StopInstances` */
+  readonly action: string
+  /** Without Action and Version. */
+  readonly parameters: Readonly<Record<string, string>>
+  readonly status: number
+  /** XML. */
+  readonly answer: string
+}
+
+/** A proxy in front of an endpoint of AWS's query protocol that writes down every call. */
+export interface RecordingAwsProxy extends AsyncDisposable {
+  /** `http://127.0.0.1:…`, to be used as the endpoint. */
+  readonly url: string
+  readonly calls: readonly RecordedAwsCall[]
+}
+
+/**
+ * Starts a proxy. Requests pass as they are, headers included: their signatures hold only then.
+ *
+ * @param endpoint plain HTTP, as the lab's is
+ */
+export async function startRecordingAwsProxy(endpoint: string): Promise<RecordingAwsProxy> {
+  const calls: RecordedAwsCall[] = []
+  const { hostname, port } = new URL(endpoint)
+  const server = createServer((incoming, outgoing) => {
+    void (async () => {
+      const body = await readAll(incoming)
+      const onward = request({
+        hostname,
+        port,
+        method: incoming.method,
+        path: incoming.url,
+        headers: incoming.headers,
+      })
+      onward.on('error', () => outgoing.destroy())
+      onward.on('response', (response) => {
+        void (async () => {
+          const answer = await readAll(response)
+          calls.push(callOf(incoming, body, response.statusCode ?? 0, answer))
+          outgoing.writeHead(response.statusCode ?? 502, response.headers)
+          outgoing.end(answer)
+        })()
+      })
+      onward.end(body)
+    })()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const own = typeof address === 'object' && address !== null ? address.port : 0
+  return {
+    url: `http://127.0.0.1:${own}`,
+    calls,
+    [Symbol.asyncDispose]: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+/** Whether a call is one that changes nothing. */
+export function isReading({ action }: Pick<RecordedAwsCall, 'action'>): boolean {
+  return /^(Describe|Get|List)/.test(action)
+}
+
+function callOf(
+  { headers }: IncomingMessage,
+  body: Buffer,
+  status: number,
+  answer: Buffer,
+): RecordedAwsCall {
+  const { Action: action = '?', ...rest } = Object.fromEntries(
+    new URLSearchParams(body.toString('utf8')),
+  )
+  const parameters = Object.fromEntries(Object.entries(rest).filter(([name]) => name !== 'Version'))
+  const service = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? '')?.[1]
+  return { service: service ?? '?', action, parameters, status, answer: answer.toString('utf8') }
+}
+
+async function readAll(stream: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
