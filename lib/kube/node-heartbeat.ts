@@ -4,15 +4,16 @@ import { type Cluster, statusOf } from './cluster.ts'
 /** Where kubelets have their leases, by the names of their nodes. */
 const LEASES = 'kube-node-lease'
 
-/** When each node's lease was renewed last, by the node's own clock; compare with equality alone. */
-export type Heartbeats = ReadonlyMap<string, number>
+/** When each node's lease was renewed last, as its own clock says and the API writes it. */
+export type Heartbeats = ReadonlyMap<string, string>
 
 /** @returns undefined where the run may not see leases */
 export async function readHeartbeats(cluster: Cluster): Promise<Heartbeats | undefined> {
   try {
     const { items } = await cluster.coordination.listNamespacedLease({ namespace: LEASES })
     return new Map(
-      items.map(({ metadata, spec }) => [metadata?.name ?? '', spec?.renewTime?.getTime() ?? 0]),
+      // client-node's V1MicroTime is a string, though its type says Date.
+      items.map(({ metadata, spec }) => [metadata?.name ?? '', JSON.stringify(spec?.renewTime)]),
     )
   } catch (error) {
     if (statusOf(error) === 403) return undefined
