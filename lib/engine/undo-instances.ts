@@ -1,3 +1,4 @@
+import type { AutoScalingGroup } from '@aws-sdk/client-auto-scaling'
 import type { V1Node } from '@kubernetes/client-node'
 import { inServiceIn, REPLACING_PROCESSES, suspendedProcesses } from '../aws/auto-scaling.ts'
 import { isAwsError } from '../aws/ec2.ts'
@@ -97,7 +98,7 @@ async function awaitMembers(
   const autoScaling = await needAws(tools).autoScaling()
   await poll(
     {
-      what: `group ${group} to have ${count} members in zone ${zone} again`,
+      what: `group ${group} to have ${count} member${count === 1 ? '' : 's'} in zone ${zone} again`,
       budget: 'nodeReplaced',
       intervalMs: 1000,
       signal: tools.signal,
@@ -114,8 +115,19 @@ async function awaitMembers(
       const stopped = suspendedProcesses(found).filter((name) =>
         REPLACING_PROCESSES.some((known) => known === name),
       )
-      return { done: false, seen: { serving, ready, suspended: stopped } }
+      const elsewhere = membersElsewhere(found, zone)
+      return { done: false, seen: { serving, ready, elsewhere, suspended: stopped } }
     },
+  )
+}
+
+/** How many members a group has in each other zone: a replacement may have gone there. */
+function membersElsewhere({ Instances = [] }: AutoScalingGroup, zone: string) {
+  const zones = Instances.flatMap((item) => item.AvailabilityZone ?? []).filter(
+    (item) => item !== zone,
+  )
+  return Object.fromEntries(
+    [...new Set(zones)].map((name) => [name, zones.filter((item) => item === name).length]),
   )
 }
 
