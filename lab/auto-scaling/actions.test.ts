@@ -80,8 +80,11 @@ describe('the wire', () => {
       [`Action=Frobnicate&${version}`, 'InvalidAction'],
       [`Action=DescribeAutoScalingGroups&Version=2016-11-15`, 'InvalidAction'],
       [`Action=SuspendProcesses&${version}`, 'ValidationError'],
-      [`Action=SuspendProcesses&${version}&${name}&DryRun=true`, 'UnknownParameter'],
-      [`Action=SuspendProcesses&${version}&${name}&ScalingProcesses.1=Launch`, 'UnknownParameter'],
+      [`Action=SuspendProcesses&${version}&${name}&DryRun=true`, 'InvalidQueryParameter'],
+      [
+        `Action=SuspendProcesses&${version}&${name}&ScalingProcesses.1=Launch`,
+        'InvalidQueryParameter',
+      ],
       [`Action=SuspendProcesses&${version}&${name}&ScalingProcesses.member.1=X`, 'ValidationError'],
       [`Action=SetDesiredCapacity&${version}&${name}&DesiredCapacity=-1`, 'ValidationError'],
     ] as const) {

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import { EC2Client, EC2ServiceException } from '@aws-sdk/client-ec2'
 import { createEc2, type Ec2, type Ec2Options } from '../create-ec2.ts'
+import { checkAnswer } from './check-answer.ts'
 import { createInMemoryBackend, type InMemoryBackend } from './in-memory-backend.ts'
 import { createManualClock, type ManualClock } from './manual-clock.ts'
 
@@ -25,7 +26,10 @@ export interface Ec2UnderTest extends AsyncDisposable {
   post(parameters: Readonly<Record<string, string>>): Promise<{ status: number; body: string }>
 }
 
-/** The API on a port of its own, over an in-memory backend, with a clock that stands still. */
+/**
+ * The API on a port of its own, over an in-memory backend, with a clock that stands still. All that
+ * it answered is compared with AWS's model at the end, and a difference fails the test.
+ */
 export async function startEc2(options: Partial<Ec2Options> = {}): Promise<Ec2UnderTest> {
   const backend = createInMemoryBackend()
   const clock = createManualClock()
@@ -42,7 +46,8 @@ export async function startEc2(options: Partial<Ec2Options> = {}): Promise<Ec2Un
     eventLog: (line) => void log.push(line),
     ...options,
   })
-  const server = createServer(ec2.listener)
+  const answers: string[] = []
+  const server = createServer(tellingAnswers(ec2.listener, (body) => void answers.push(body)))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
@@ -78,8 +83,27 @@ export async function startEc2(options: Partial<Ec2Options> = {}): Promise<Ec2Un
       server.closeAllConnections()
       server.close()
       await Promise.all([once(server, 'close'), ec2.close()])
+      await refuseFaults(answers)
     },
   }
+}
+
+function tellingAnswers(listener: RequestListener, tell: (body: string) => void): RequestListener {
+  return (request, response) => {
+    const end = response.end.bind(response)
+    response.end = (...args: readonly unknown[]) => {
+      const [body] = args
+      if (typeof body === 'string') tell(body)
+      return end(body)
+    }
+    listener(request, response)
+  }
+}
+
+async function refuseFaults(answers: readonly string[]): Promise<void> {
+  const faults = (await Promise.all([...new Set(answers)].map(checkAnswer))).flat()
+  if (faults.length === 0) return
+  throw new Error(`These answers are not as AWS's model says:\n${[...new Set(faults)].join('\n')}`)
 }
 
 /** The error that a call of the SDK fails with: its code, message and HTTP status. */

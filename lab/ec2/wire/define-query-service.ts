@@ -106,12 +106,15 @@ function plainLists(form: Form): Form {
   )
 }
 
-/** EC2's words for a wrong parameter, as these services say it. */
+/** EC2's words for a wrong parameter, as these services say it. AWS passes unknown ones over. */
 function asValidationErrors<T>(parse: () => T): T {
   try {
     return parse()
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
+    if (error.code === 'UnknownParameter') {
+      throw new ApiError('InvalidQueryParameter', error.message)
+    }
     if (error.code !== 'MissingParameter' && error.code !== 'InvalidParameterValue') throw error
     throw validationError(error.message)
   }
