@@ -50,7 +50,7 @@ const FAULTS: Readonly<
   'terminate-instance': { text: 'terminates an instance, which its group replaces', of: 'nodes' },
   'reboot-instance': { text: 'reboots an instance', of: 'nodes' },
   'zone-outage': { text: 'cuts the power of all instances of a zone', of: 'nodes' },
-  'two-zone-outage': { text: 'cuts the power of all instances of two zones', of: 'nodes' },
+  'two-zone-outage': { text: 'cuts the power of all instances of two zones or more', of: 'nodes' },
   'zone-partition': {
     text: "replaces the network ACL of a zone's subnets for a while",
     of: 'zones',

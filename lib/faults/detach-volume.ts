@@ -35,8 +35,9 @@ export interface DetachPlan extends FaultPlan, MountedVolume {
 
 /**
  * Takes a volume away under a running database. Nitro instances let go of it at once and the file
- * system answers with I/O errors; Xen ones keep it `busy` while it is mounted. The VolumeAttachment
- * goes on claiming that it is attached.
+ * system answers with I/O errors; Xen ones keep it `busy` while it is mounted, and the database goes
+ * on, until it is detached once more, by force. The VolumeAttachment goes on claiming that it is
+ * attached.
  */
 export const detachVolume: Fault<DetachWish, DetachPlan> = {
   name: 'detach-volume',
@@ -72,17 +73,20 @@ async function observeDetached(context: FaultContext, plan: DetachPlan) {
   const ec2 = await needAws(context, 'detach-volume').ec2()
   const { volumeId, instanceId, pod, attachment } = plan
   const state = await poll(
-    { what: `volume ${volumeId} to be detached or busy`, budget: 'volumeDetached' },
+    {
+      what: `volume ${volumeId} to be detached${plan.force ? '' : ' or busy'}`,
+      budget: 'volumeDetached',
+    },
     async () => {
       const now = await attachmentState(ec2, volumeId, instanceId)
-      return now === 'detached' || now === 'busy'
+      return now === 'detached' || (now === 'busy' && !plan.force)
         ? { done: true, value: now }
         : { done: false, seen: now }
     },
   )
   const told =
     state === 'busy'
-      ? undefined
+      ? (await troubleOf(context, plan)).what
       : await poll(
           { what: `pod ${pod} to see its volume fail`, budget: 'containerRestarted' },
           async () => {
@@ -93,12 +97,12 @@ async function observeDetached(context: FaultContext, plan: DetachPlan) {
   const claims = await orAbsent(context.cluster.storage.readVolumeAttachment({ name: attachment }))
   return {
     text:
-      told === undefined
-        ? `Volume ${volumeId} is busy: its instance keeps it while it is mounted.`
+      state === 'busy'
+        ? `Volume ${volumeId} is busy, its instance keeps it while it is mounted; pod ${pod}: ${told}.`
         : `Volume ${volumeId} is detached; pod ${pod}: ${told}.`,
     data: {
       attachment: state,
-      ...(told === undefined ? {} : { pod: told }),
+      pod: told,
       volumeAttachmentClaimsAttached: claims?.status?.attached ?? false,
     },
   }
@@ -138,7 +142,7 @@ async function planDetach(view: FaultView, wish: DetachWish): Promise<DetachPlan
   const instanceId = instanceIdOf(found)
   if (instanceId === undefined) throw new InconclusiveError(`Node ${node} is no EC2 instance.`)
   const state = await attachmentState(ec2, volumeId, instanceId)
-  if (state !== 'attached') {
+  if (state !== 'attached' && !(state === 'busy' && wish.force)) {
     throw new InconclusiveError(`Volume ${volumeId} is ${state}, not attached to ${instanceId}.`)
   }
   return {

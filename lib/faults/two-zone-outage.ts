@@ -6,7 +6,7 @@ import { observeStopped, recoveredFromStop } from './stopped-instances.ts'
 import { injectOutage, planZones, type ZoneOutagePlan } from './zone-outage.ts'
 
 /**
- * A zone outage of several zones by one call, so that no zone outlives another: what was not synced
+ * A zone outage of two zones or more by one call, so that no zone outlives another: what was not synced
  * is lost in all of them at once.
  */
 export const twoZoneOutage: Fault<InstanceWish, ZoneOutagePlan> = {
@@ -16,7 +16,7 @@ export const twoZoneOutage: Fault<InstanceWish, ZoneOutagePlan> = {
       await planInstances(view, 'two-zone-outage', 'Cut the power, at once, of all of', wish),
     )
     if (plan.zones.length < 2) {
-      throw new InconclusiveError(`Two zones are to fail, but ${wish.subject} is one.`)
+      throw new InconclusiveError(`Two zones or more are to fail, but ${wish.subject} is one.`)
     }
     return plan
   },

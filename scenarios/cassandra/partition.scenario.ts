@@ -28,6 +28,7 @@ scenario(
     await partition.heal()
     await expect(cassandra).toBeUpAndNormal()
     await clients.untilServed({ operations: 100 })
+    await expect(clients).toBeOnEveryReplica({ repairFrom: victim })
     await clients.stop()
     await expect(clients).toHaveLostNothing()
     await expect(clients).toHaveBeenAvailableIn(others, { phase: 'during', maxGapMs: 15_000 })

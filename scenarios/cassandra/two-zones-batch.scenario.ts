@@ -17,7 +17,7 @@ scenario(
     const clients = await cassandra.clientsInEveryZone({ workload: 'set' })
     await clients.start()
     await clients.untilServed({ operations: 150 })
-    const outage = await faults.twoZoneOutage(first.zone, second.zone)
+    const outage = await faults.outageOfSeveral([first.zone, second.zone])
     await expect(regions).toBeRefusedAt('QUORUM')
     await outage.heal()
     await expect(cassandra).toBeUpAndNormal()

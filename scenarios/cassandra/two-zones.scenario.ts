@@ -17,7 +17,7 @@ scenario(
     await clients.start()
     await clients.untilServed({ operations: 150 })
 
-    const outage = await faults.twoZoneOutage(first.zone, second.zone)
+    const outage = await faults.outageOfSeveral([first.zone, second.zone])
     await expect(regions).toBeRefusedAt('QUORUM')
     await expect(regions).toReadBack({ consistency: 'ONE' })
 
@@ -38,8 +38,7 @@ scenario(
     const clients = await cassandra.clientsInEveryZone({ workload: 'set' })
     await clients.start()
     await clients.untilServed({ operations: 150 })
-    const [first = '', second = '', ...more] = zones.map(({ name }) => name)
-    const outage = await faults.twoZoneOutage(first, second, ...more)
+    const outage = await faults.outageOfSeveral(zones.map(({ name }) => name))
     await outage.heal()
     await expect(cassandra).toBeUpAndNormal()
     await clients.untilServed({ operations: 100 })

@@ -1,6 +1,5 @@
-import { InconclusiveError } from '../../model/errors.ts'
 import type { Consistency, PodSession } from './pod-session.ts'
-import { notServedBy, readTrace } from './trace.ts'
+import { readOnReplica, type ReplicaRead } from './replica-read.ts'
 
 /** The tutorial's table, word for word but for `IF NOT EXISTS`. */
 export const KEYSPACE = 'awsdemo'
@@ -32,11 +31,6 @@ export const AWS_REGIONS: readonly Region[] = [
   { regioncode: 'eu-south-1', city: 'Milan', country: 'Italy' },
   { regioncode: 'af-south-1', city: 'Cape Town', country: 'South Africa' },
 ]
-
-/** How often a read is asked again that another node served. */
-const MAX_ASKED = 20
-/** How many traces may fail to come before no more are waited for. */
-const MAX_UNTRACED = 3
 
 /**
  * Makes keyspace and table, and waits until all nodes have them. Beside what the tutorial makes,
@@ -101,46 +95,21 @@ export async function readRegions(
 }
 
 /** What a replica itself has of a row, and how that was proven. */
-export interface ReplicaRead {
+export interface ReplicaRegion extends Pick<ReplicaRead, 'traceId' | 'asked'> {
   readonly region: FoundRegion | undefined
-  readonly traceId: string
-  /** How often it had to be asked until it served the read itself. */
-  readonly asked: number
 }
 
-/**
- * Reads a row at ONE from one replica's own storage. A coordinator may have another replica serve
- * the read (dynamic snitch), so the trace must prove that this one did; else it is asked again.
- *
- * @param address of the node that the session is with
- * @returns undefined when no trace proved that this node served the read, which says nothing about
- *   the row: traces may be lost, and a coordinator may go on asking others
- */
-export async function readOnReplica(
+/** Reads a row from one replica's own storage; see `readOnReplica`. */
+export async function readRegionOnReplica(
   session: PodSession,
   address: string,
   code: string,
-): Promise<ReplicaRead | undefined> {
-  let untraced = 0
-  for (let asked = 1; asked <= MAX_ASKED; asked += 1) {
-    const { rows, traceId } = await session.execute(SELECT, [code], {
-      consistency: 'ONE',
-      trace: true,
-    })
-    if (traceId === undefined) {
-      throw new InconclusiveError(`The node of pod ${session.pod} traces no requests.`)
-    }
-    const trace = await readTrace(session, traceId)
-    if (!trace) {
-      untraced += 1
-      if (untraced === MAX_UNTRACED) return undefined
-      continue
-    }
-    if (notServedBy(trace, address).length > 0) continue
-    const [row] = rows
-    return { region: row === undefined ? undefined : regionOf(row), traceId, asked }
-  }
-  return undefined
+): Promise<ReplicaRegion | undefined> {
+  const read = await readOnReplica(session, address, SELECT, [code])
+  if (!read) return undefined
+  const { traceId, asked } = read
+  const [row] = read.rows
+  return { region: row === undefined ? undefined : regionOf(row), traceId, asked }
 }
 
 /**
