@@ -1,6 +1,7 @@
 import type { Undo } from '../model/journal.ts'
 import { readJournal } from './journal.ts'
 import { takeProjection } from './leaks.ts'
+import { withoutOtherFiles } from './leaks-of-files.ts'
 import type { Projection } from './records.ts'
 import { withoutReplacements } from './replacements.ts'
 import type { Run } from './run.ts'
@@ -12,8 +13,13 @@ export interface LeakScope {
   readonly isOurs: (kind: string, name: string) => boolean
 }
 
-/** The scope of a run's leak list, with the nodes that it has touched until now. */
-export function leakScope(run: Run): LeakScope {
+/**
+ * The scope of a run's leak list, with the nodes that it has touched until now.
+ *
+ * @param others namespaces of other files of scenarios than the one that asks: what is theirs is
+ *   left out
+ */
+export function leakScope(run: Run, others: readonly string[] = []): LeakScope {
   const { cluster, target, id: runId, before } = run
   const undos = readJournal(run.journal.path).flatMap((entry) =>
     entry.step === 'intent' ? entry.undo : [],
@@ -24,7 +30,8 @@ export function leakScope(run: Run): LeakScope {
   return {
     look: async () => {
       const after = await takeProjection({ cluster, target, runId, ownsNamespace })
-      return withoutReplacements(before, after, replacements)
+      const own = await withoutOtherFiles(run, after, others)
+      return withoutReplacements(before, own, replacements)
     },
     isOurs: (kind, name) => kind !== 'Node' || target.kind === 'lab' || touched.has(name),
   }

@@ -1,6 +1,6 @@
 import type { ManifestObject } from '../kube/manifests.ts'
 import { retarget } from '../kube/transforms.ts'
-import { RUN_LABEL } from '../model/run-label.ts'
+import { NAMESPACE_LABEL, RUN_LABEL } from '../model/run-label.ts'
 import type { TargetDescription } from '../model/target.ts'
 
 /**
@@ -16,7 +16,14 @@ export function placeManifests(
   if (kind === 'lab' && namespace === 'default') return objects
   return retarget(objects, {
     namespace,
-    suffix: `-${runId.slice(-4)}`,
-    labels: { [RUN_LABEL]: runId },
+    suffix: suffixOf(namespace, runId),
+    labels: { [RUN_LABEL]: runId, [NAMESPACE_LABEL]: namespace },
   })
+}
+
+/** Of the names of what is in no namespace: of the run, and of the file if it has its own namespace. */
+function suffixOf(namespace: string, runId: string): string {
+  const run = runId.slice(-4)
+  const at = namespace.lastIndexOf(run)
+  return `-${at === -1 ? run : namespace.slice(at)}`
 }

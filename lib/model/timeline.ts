@@ -19,3 +19,8 @@ export interface TimelineEvent {
   readonly text?: string
   readonly data?: Readonly<Record<string, unknown>>
 }
+
+/** Whether an event may be a scenario's affair: not if it is about another file's deployment. */
+export function concerns({ file }: Pick<TimelineEvent, 'file'>, scenario: string): boolean {
+  return file === undefined || scenario.startsWith(`${file}/`)
+}

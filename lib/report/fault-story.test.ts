@@ -46,6 +46,16 @@ describe('a fault’s story', () => {
     expect(faultStories(abrupt, STORY)[0]?.startedAtMs).toBe(102_000)
   })
 
+  it('leaves out what happened to the deployment of a file that ran beside', () => {
+    const at = (file: string): TimelineEvent[] =>
+      OUTAGE.map((event) => (event.source === 'kubernetes' ? { ...event, file } : event))
+    expect(phasesOf(at('db/outage'))).toEqual(ALL)
+    const beside = at('db/other')
+      .filter(({ source }) => source === 'kubernetes')
+      .map((event) => ({ ...event, atMs: event.atMs + 100 }))
+    expect(timesOf([...OUTAGE, ...beside])).toEqual(timesOf(OUTAGE))
+  })
+
   it('has none without an injection, nor of another scenario’s', () => {
     expect(phasesOf(OUTAGE.filter(({ kind }) => kind !== 'fault.injected'))).toEqual([])
     expect(faultStories(OUTAGE, { ...STORY, scenario: 'db/other/b' })).toEqual([])

@@ -1,5 +1,5 @@
 import type { FaultPhaseName } from '../model/fault-numbers.ts'
-import type { TimelineEvent } from '../model/timeline.ts'
+import { concerns, type TimelineEvent } from '../model/timeline.ts'
 
 /** Whose story it is. */
 export interface StoryOf {
@@ -36,14 +36,17 @@ const MENDED = ['fault.healed', 'fault.recovered', 'clients.recovered']
  * What a scenario's faults did to nodes, pods and volumes, as the timeline tells it; one story for
  * each time that something was broken after all before it had been mended.
  *
- * What the cluster did belongs to the scenario in whose time it was. Only nodes, pods and volumes
+ * What the cluster did belongs to the scenario in whose time it was, unless it is told as another
+ * file's, which ran beside. Only nodes, pods and volumes
  * count that were there before the fault, and nodes that took a removed one's place: not a fault's
  * canaries, nor the scenario's own agents.
  *
  * @param events the whole run's, in any order: what was there before may be older than the scenario
  */
 export function faultStories(events: readonly TimelineEvent[], of: StoryOf): FaultStory[] {
-  const ordered = events.toSorted((a, b) => a.atMs - b.atMs)
+  const ordered = events
+    .filter((event) => concerns(event, of.scenario))
+    .toSorted((a, b) => a.atMs - b.atMs)
   const own = ordered.filter(({ scenario }) => scenario === of.scenario)
   const starts = storyStarts(own)
   return starts.map((startedAtMs, index): FaultStory => {

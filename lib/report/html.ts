@@ -1,6 +1,6 @@
 import type { Evidence, ScenarioOutcome, ScenarioResult } from '../model/scenario.ts'
 import { countOutcomes, type RunSummary } from '../model/summary.ts'
-import type { TimelineEvent } from '../model/timeline.ts'
+import { concerns, type TimelineEvent } from '../model/timeline.ts'
 import { dataTables } from './html-data.ts'
 import { numbersTables } from './html-numbers.ts'
 import { STYLE } from './html-style.ts'
@@ -182,9 +182,14 @@ function evidenceList(evidence: readonly Evidence[]): Markup {
 }
 
 /** What the cluster did is seen by the supervisor, which knows no scenario: its time tells. */
-function isDuring({ source, atMs }: TimelineEvent, result: ScenarioResult): boolean {
+function isDuring(event: TimelineEvent, result: ScenarioResult): boolean {
   const { startedAtMs, durationMs } = result
-  return source === 'kubernetes' && atMs >= startedAtMs && atMs <= startedAtMs + durationMs
+  return (
+    event.source === 'kubernetes' &&
+    event.atMs >= startedAtMs &&
+    event.atMs <= startedAtMs + durationMs &&
+    concerns(event, result.id)
+  )
 }
 
 /** What belongs to no scenario: bring-up, tear-down, and the scenarios themselves as bars. */

@@ -43,3 +43,17 @@ test('what never began lasted no time', () => {
     reason: 'It never began: interrupted',
   })
 })
+
+test('scenarios that may have run beside it don’t tell when it ended', () => {
+  const events = [
+    event(1000, 'scenario.begin', info.id),
+    event(2000, 'scenario.begin', 'a/beside/d'),
+    event(3000, 'claim.phase', info.id),
+    event(4000, 'scenario.begin', 'a/later/e'),
+    event(9000, 'scenario.end', 'a/beside/d'),
+  ]
+  const duration = (beside: string[]): number =>
+    missingResult(info, events, 'interrupted', new Set(beside)).durationMs
+  expect(duration([])).toBe(1000)
+  expect(duration(['a/beside/d'])).toBe(3000)
+})

@@ -36,8 +36,9 @@ function play(reporter: Reporter): void {
   reporter.step({ id: 'boot', text: 'boot three machines', state: 'end', elapsedMs: 4300 })
   for (const result of sampleResults) {
     reporter.scenarioStarted(result)
-    reporter.step({ id: 'wait', text: 'three nodes UN', state: 'begin' })
-    reporter.step({ id: 'wait', text: 'three nodes UN', state: 'end', elapsedMs: 900 })
+    const wait = { id: 'wait', text: 'three nodes UN', scenario: result.id }
+    reporter.step({ ...wait, state: 'begin' })
+    reporter.step({ ...wait, state: 'end', elapsedMs: 900 })
     reporter.scenarioFinished(result)
   }
   reporter.finish(sampleSummary)
@@ -61,6 +62,22 @@ describe('in CI', () => {
     ])
     expect(raw()).toContain(`FAIL    ${sampleResults[1]?.id}`)
     expect(raw()).toContain(`SKIP    ${sampleResults[3]?.id}`)
+  })
+
+  it('says of steps which file’s they are while two scenarios go on', () => {
+    const { reporter, raw } = screen({ isTTY: false })
+    const step = { id: '1', text: 'wait', state: 'begin' } as const
+    reporter.scenarioStarted({ id: 'db/one/x', claim: 'one' })
+    reporter.step({ ...step, scenario: 'db/one/x' })
+    reporter.scenarioStarted({ id: 'db/two/y', claim: 'two' })
+    reporter.step({ ...step, scenario: 'db/two/y' })
+    const begun = raw().match(/begin .*/g)
+    expect(begun).toEqual([
+      'begin   db/one/x: one',
+      'begin   wait',
+      'begin   db/two/y: two',
+      'begin   db/two: wait',
+    ])
   })
 
   it('keeps a text of several lines on one', () => {
@@ -109,9 +126,10 @@ describe('on a terminal', () => {
   it('shows what goes on, with its time, and a failed step for good', () => {
     const { reporter, lines } = screen({ isTTY: true })
     reporter.scenarioStarted({ id: 'x', claim: 'a claim' })
-    reporter.step({ id: '1', text: 'first', state: 'begin' })
-    reporter.step({ id: '1', text: 'first', state: 'end', elapsedMs: 2000 })
-    reporter.step({ id: '2', text: 'second', state: 'begin' })
+    const ofX = { scenario: 'x' }
+    reporter.step({ ...ofX, id: '1', text: 'first', state: 'begin' })
+    reporter.step({ ...ofX, id: '1', text: 'first', state: 'end', elapsedMs: 2000 })
+    reporter.step({ ...ofX, id: '2', text: 'second', state: 'begin' })
     expect(lines()).toEqual([
       expect.stringMatching(/^\S a claim \(\d+ ms\)$/),
       '  ✔ first (2.0 s)',
@@ -123,6 +141,28 @@ describe('on a terminal', () => {
       reporter.scenarioFinished({ ...passed, id: 'x', claim: 'a claim' })
     }
     expect(lines()).toEqual(['  ✘ second (10 ms)', '✔ a claim (71 s)'])
+  })
+
+  it('shows the steps of two scenarios below each, and folds each with its own', () => {
+    const { reporter, lines } = screen({ isTTY: true })
+    const step = (scenario: string, text: string, ...states: ('begin' | 'end')[]): void => {
+      for (const state of states)
+        reporter.step({ id: `${scenario} ${text}`, text, state, scenario })
+    }
+    reporter.scenarioStarted({ id: 'db/one/x', claim: 'one claim' })
+    reporter.scenarioStarted({ id: 'db/two/y', claim: 'another claim' })
+    step('db/one/x', 'a', 'begin', 'end')
+    step('db/two/y', 'b', 'begin')
+    for (const text of ['c', 'd', 'e']) step('db/one/x', text, 'begin', 'end')
+    step('db/one/x', 'f', 'begin')
+    const texts = () => lines().map((line) => line.replace(/\S (.*) \(.*\)$/, '$1'))
+    // Of what is done the last two of each: the screen is small.
+    expect(texts()).toEqual(['one claim', '  d', '  e', '  f', 'another claim', '  b'])
+    step('db/one/x', 'f', 'end')
+    for (const result of sampleResults.slice(0, 1)) {
+      reporter.scenarioFinished({ ...result, id: 'db/one/x', claim: 'one claim' })
+    }
+    expect(texts()).toEqual(['one claim', 'another claim', '  b'])
   })
 
   it.each([24, 40, 72])('stays inside %d columns', (columns) => {

@@ -18,6 +18,8 @@ export interface StepEvent {
   readonly id: string
   readonly text: string
   readonly state: 'begin' | 'end' | 'fail'
+  /** Id of the scenario that it is a step of; absent of what belongs to none that goes on. */
+  readonly scenario?: string
   /** Milliseconds; default: measured here. */
   readonly elapsedMs?: number
 }
@@ -40,7 +42,9 @@ export interface Reporter {
 interface Ongoing {
   readonly text: string
   readonly beganMs: number
-  readonly indent: number
+  /** Id of the scenario that it is, or is a step of. */
+  readonly scenario?: string
+  readonly isStep: boolean
   /** Set for a step of a scenario when it has ended: it stays in view until the scenario ends. */
   readonly tookMs?: number
 }
@@ -69,43 +73,43 @@ function isInteractive(stream: TerminalStream): boolean {
 function terminalReporter(stream: TerminalStream, color: boolean): Reporter {
   const ongoing = new Map<string, Ongoing>()
   const told = new Set<string>()
-  const live = new LiveRegion(stream, () => [...ongoing.values()].map(liveLine))
+  const live = new LiveRegion(stream, () => inGroups([...ongoing.values()]).map(liveLine))
   // Asked for each time: a terminal may be resized.
   const style = (): LineStyle => ({ color, columns: stream.columns ?? 80 })
-  const scenarioGoesOn = (): boolean =>
-    [...ongoing.keys()].some((key) => key.startsWith('scenario '))
+  const goesOn = (scenario: string): boolean => ongoing.has(`scenario ${scenario}`)
 
   const tellResult = (result: ScenarioResult): string[] => {
     told.add(result.id)
     return resultLines(result, style())
   }
   return {
-    step({ id, text, state, elapsedMs }) {
+    step({ id, text, state, elapsedMs, scenario }) {
       const key = `step ${id}`
       if (state === 'begin') {
-        const indent = scenarioGoesOn() ? 2 : 0
-        ongoing.set(key, { text, beganMs: performance.now(), indent })
+        const of = scenario !== undefined && goesOn(scenario) ? { scenario } : {}
+        ongoing.set(key, { text, beganMs: performance.now(), isStep: true, ...of })
         return live.print([])
       }
       const began = ongoing.get(key)
       ongoing.delete(key)
       const tookMs = elapsedMs ?? (began && performance.now() - began.beganMs)
-      if (state === 'end' && began !== undefined && began.indent > 0 && scenarioGoesOn()) {
+      if (state === 'end' && began?.scenario !== undefined && goesOn(began.scenario)) {
         ongoing.set(`done ${id} ${began.beganMs}`, { ...began, text, tookMs: tookMs ?? 0 })
         return live.print([])
       }
       const [mark, colour] = state === 'end' ? (['✔', 'green'] as const) : (['✘', 'red'] as const)
-      const look = { indent: began?.indent ?? 0, mark: colour }
+      const look = { indent: began ? indentOf(began) : 0, mark: colour }
       return live.print(markedLines(mark, text + tookText(tookMs), style(), look))
     },
     scenarioStarted({ id, claim }) {
-      ongoing.set(`scenario ${id}`, { text: claim, beganMs: performance.now(), indent: 0 })
+      const beganMs = performance.now()
+      ongoing.set(`scenario ${id}`, { text: claim, beganMs, isStep: false, scenario: id })
       live.print([])
     },
     scenarioFinished(result) {
       ongoing.delete(`scenario ${result.id}`)
-      if (!scenarioGoesOn()) {
-        for (const key of ongoing.keys()) if (key.startsWith('done ')) ongoing.delete(key)
+      for (const [key, { scenario, tookMs }] of ongoing) {
+        if (scenario === result.id && tookMs !== undefined) ongoing.delete(key)
       }
       live.print(tellResult(result))
     },
@@ -124,7 +128,13 @@ function terminalReporter(stream: TerminalStream, color: boolean): Reporter {
 function logReporter(stream: TerminalStream, color: boolean): Reporter {
   const startedMs = performance.now()
   const ongoing = new Map<string, number>()
+  const running = new Set<string>()
   const told = new Set<string>()
+  /** With several scenarios at once each step is told with its file. */
+  const withFile = (text: string, scenario?: string): string =>
+    scenario === undefined || running.size < 2
+      ? text
+      : `${scenario.slice(0, scenario.lastIndexOf('/'))}: ${text}`
   const style: LineStyle = { color, columns: undefined }
   const write = (lines: readonly string[]): void => {
     stream.write(lines.map((line) => `${line}\n`).join(''))
@@ -143,18 +153,25 @@ function logReporter(stream: TerminalStream, color: boolean): Reporter {
     return [line(words[result.outcome], `${result.id}: ${result.claim}${took}${why}`), ...details]
   }
   return {
-    step({ id, text, state, elapsedMs }) {
+    step({ id, text, state, elapsedMs, scenario }) {
+      const shown = withFile(text, scenario)
       if (state === 'begin') {
         ongoing.set(id, performance.now())
-        return write([line('begin', text)])
+        return write([line('begin', shown)])
       }
       const beganMs = ongoing.get(id)
       ongoing.delete(id)
       const tookMs = elapsedMs ?? (beganMs === undefined ? undefined : performance.now() - beganMs)
-      return write([line(state === 'end' ? 'done' : 'FAILED', text + tookText(tookMs))])
+      return write([line(state === 'end' ? 'done' : 'FAILED', shown + tookText(tookMs))])
     },
-    scenarioStarted: ({ id, claim }) => write([line('begin', `${id}: ${claim}`)]),
-    scenarioFinished: (result) => write(tellResult(result)),
+    scenarioStarted({ id, claim }) {
+      running.add(id)
+      write([line('begin', `${id}: ${claim}`)])
+    },
+    scenarioFinished(result) {
+      running.delete(result.id)
+      write(tellResult(result))
+    },
     message: (text) => write([line('', text)]),
     finish(summary, reportDir = join('reports', summary.runId)) {
       const late = summary.results.filter(({ id }) => !told.has(id)).flatMap(tellResult)
@@ -163,9 +180,30 @@ function logReporter(stream: TerminalStream, color: boolean): Reporter {
   }
 }
 
-function liveLine({ text, beganMs, indent, tookMs }: Ongoing): LiveLine {
+/** With several scenarios at once, so many steps that are done stay in view of each. */
+const DONE_OF_SEVERAL = 2
+
+/** Each scenario with its steps below it, in the order in which they began; the rest comes last. */
+function inGroups(ongoing: readonly Ongoing[]): Ongoing[] {
+  const groups = Map.groupBy(ongoing, ({ scenario }) => scenario ?? '')
+  const rest = groups.get('') ?? []
+  groups.delete('')
+  const shown = [...groups.values()].map((group) => {
+    if (groups.size < 2) return group
+    const old = group.filter(({ tookMs }) => tookMs !== undefined).slice(0, -DONE_OF_SEVERAL)
+    return group.filter((item) => !old.includes(item))
+  })
+  return [...shown.flat(), ...rest]
+}
+
+function indentOf({ isStep, scenario }: Ongoing): number {
+  return isStep && scenario !== undefined ? 2 : 0
+}
+
+function liveLine(item: Ongoing): LiveLine {
+  const { text, beganMs, tookMs } = item
   const elapsed = tookText(tookMs ?? performance.now() - beganMs).trim()
-  return { text, indent, elapsed, done: tookMs !== undefined }
+  return { text, indent: indentOf(item), elapsed, done: tookMs !== undefined }
 }
 
 function tookText(ms: number | undefined): string {

@@ -96,6 +96,11 @@ export class WatchHub implements AsyncDisposable {
     return this.#watch(kind).objects
   }
 
+  /** Whether a kind was asked for and may be read. */
+  watches(kind: WatchedKind): boolean {
+    return this.#watches[kind] !== undefined
+  }
+
   /** Why a kind can't be seen just now; undefined while it can. */
   trouble(kind: WatchedKind): string | undefined {
     return this.#refused.get(kind) ?? this.#watch(kind).trouble

@@ -5,6 +5,8 @@ import type { FaultName } from '../../../model/scenario.ts'
 import { fileStem, scenarioInfo } from '../../collect.ts'
 import { filesBeside } from '../../../model/stage.ts'
 import { RUN_FILES } from '../../run.ts'
+import { deletionOf } from '../../../kube/changes.ts'
+import type { ScenarioControl } from '../../conduct.ts'
 import { configMap, demo, demoFileEnds } from './demo.ts'
 
 /** Told by each scenario once its deployment is there, with the number of its process. */
@@ -20,6 +22,7 @@ export function holdsItsDeployment(url: string, faults: readonly FaultName[]): v
   demo(url, 'it holds what it deployed', { tags: ['beside'], faults }, async (control) => {
     const { run } = control
     await configMap(control, 'deployed', 'file')
+    await podWithVolume(control)
     run.timeline.emit({ kind: STANDS, text: fileStem(file), data: { pid: process.pid } })
     const others = filesBeside(run.stages, file).map((beside) => fileStem(beside.file))
     let missing = others
@@ -43,6 +46,45 @@ export function holdsItsDeployment(url: string, faults: readonly FaultName[]): v
     })
   })
   demoFileEnds(url)
+}
+
+/** A pod of one name in every namespace, and a volume for a claim there; nobody runs or fills them. */
+async function podWithVolume({ run }: ScenarioControl): Promise<void> {
+  const { namespace } = run.target
+  const { core } = run.cluster
+  await run.journal.change(
+    { action: 'create pod db-0', undo: deletionOf('Pod', namespace, 'db-0') },
+    () =>
+      core.createNamespacedPod({
+        namespace,
+        body: { metadata: { name: 'db-0' }, spec: { containers: [{ name: 'c', image: 'none' }] } },
+      }),
+  )
+  const name = `pv-of-${namespace}`
+  await run.journal.change(
+    {
+      action: `create volume ${name}`,
+      undo: {
+        kind: 'delete-object',
+        apiVersion: 'v1',
+        objectKind: 'PersistentVolume',
+        name,
+        awaitGone: true,
+      },
+    },
+    () =>
+      core.createPersistentVolume({
+        body: {
+          metadata: { name },
+          spec: {
+            capacity: { storage: '1Gi' },
+            accessModes: ['ReadWriteOnce'],
+            claimRef: { namespace, name: 'data-db-0' },
+            hostPath: { path: '/x' },
+          },
+        },
+      }),
+  )
 }
 
 /** A file with one scenario that makes the same object and never ends. */
