@@ -12,7 +12,10 @@ import { startTestApiServer, type TestApiServer } from '../kube/testing/api-serv
 import type { RunOptions } from './records.ts'
 import { Supervision } from './testing/supervision.ts'
 
+/** The runs' own: each makes it and deletes it, for which Kubernetes takes five seconds. */
 const NAMESPACE = 'demo'
+/** Is there before and after. */
+const STANDING = 'standing'
 
 let api: TestApiServer
 let supervision: Supervision
@@ -22,6 +25,7 @@ let out = ''
 beforeAll(async () => {
   api = await startTestApiServer()
   for (const zone of ['a', 'b', 'c']) await api.addNode(`node-${zone}`, zone)
+  await api.cluster.core.createNamespace({ body: { metadata: { name: STANDING } } })
 })
 afterAll(() => api[Symbol.asyncDispose]())
 beforeEach(async () => {
@@ -32,12 +36,16 @@ afterEach(() => supervision[Symbol.asyncDispose]())
 
 const supervise = (filters: readonly string[], options?: Partial<RunOptions>) =>
   supervision.start(filters, options)
+const superviseInStanding = (filters: readonly string[], options?: Partial<RunOptions>) =>
+  supervision.start(filters, options, STANDING)
 const runDirWith = (file: string, text: string) => supervision.runDirWith(file, text)
 const cordoned = () => supervision.cordoned()
 
 async function expectNothingLeft(): Promise<void> {
   expect(await cordoned()).toEqual([])
   expect(await supervision.hasNamespace()).toBe(false)
+  const { items } = await api.cluster.core.listNamespacedConfigMap({ namespace: STANDING })
+  expect(items.map(({ metadata }) => metadata?.name)).toEqual([])
 }
 
 /** The run's outcomes by the end of the scenario's id. */
@@ -73,7 +81,7 @@ test('scenarios that pass: exit code 0, each heals, the file is taken down, repo
 })
 
 test('every kind of end has its outcome and its exit code', async () => {
-  const run = supervise(['demo/outcomes'])
+  const run = superviseInStanding(['demo/outcomes'])
   expect(await run.ended).toBe(5)
   expect(await outcomes(join(out, 'latest'))).toEqual({
     'this-one-fails': 'fail',
@@ -88,21 +96,21 @@ test('every kind of end has its outcome and its exit code', async () => {
 })
 
 test('one scenario of a file runs alone; a claim that does not hold is exit code 1', async () => {
-  const run = supervise(['demo/outcomes/this-one-fails'])
+  const run = superviseInStanding(['demo/outcomes/this-one-fails'])
   expect(await run.ended).toBe(1)
   expect(await outcomes(join(out, 'latest'))).toEqual({ 'this-one-fails': 'fail' })
   await expectNothingLeft()
 })
 
 test('a run in which all is skipped proves nothing, and a required skip is unknown', async () => {
-  expect(await supervise(['needs-nine-zones']).ended).toBe(2)
-  const required = supervise(['needs-nine-zones'], { require: ['skips'] })
+  expect(await superviseInStanding(['needs-nine-zones']).ended).toBe(2)
+  const required = superviseInStanding(['needs-nine-zones'], { require: ['skips'] })
   expect(await required.ended).toBe(2)
   expect(await outcomes(join(out, 'latest'))).toEqual({ 'this-one-needs-nine-zones': 'unknown' })
 })
 
 test('vitest is killed: what has no result is unknown, and everything is undone', async () => {
-  const run = supervise(['demo/stuck'])
+  const run = superviseInStanding(['demo/stuck'])
   const dir = await runDirWith('timeline.ndjson', 'test.stuck')
   expect(await cordoned()).toEqual(['node-a'])
   for (const pid of processesWithEnv('ZONEFALL_RUN_DIR', dir)) process.kill(pid, 'SIGKILL')
@@ -134,7 +142,7 @@ test.for([
 })
 
 test('the time limit stops, undoes and reports; the verdict is unknown', async () => {
-  const run = supervise(['demo/stuck'], { timeLimitMs: 3000 })
+  const run = superviseInStanding(['demo/stuck'], { timeLimitMs: 3000 })
   expect(await run.ended).toBe(2)
   expect((await readRun(join(out, 'latest'))).summary.interruptedBy).toBe('time-limit')
   await expectNothingLeft()
@@ -184,9 +192,9 @@ test('a second SIGINT stops at once, and clean-up finishes the rest', async () =
 })
 
 test('two runs on one target: the second is refused and told why', async () => {
-  const first = supervise(['demo/stuck'])
+  const first = superviseInStanding(['demo/stuck'])
   await runDirWith('timeline.ndjson', 'test.stuck')
-  const second = supervise(['demo/good'])
+  const second = superviseInStanding(['demo/good'])
   expect(await second.ended).toBe(99)
   expect(second.output()).toContain(`PreflightError: Another run is using this target: run 2`)
   expect(second.output()).toContain(`process ${first.child.pid}`)

@@ -34,15 +34,19 @@ export class Supervision implements AsyncDisposable {
     this.out = out
   }
 
-  /** Starts a run of the scenarios that the filters name. */
-  start(filters: readonly string[], options: Partial<RunOptions> = {}): Supervised {
+  /** Starts a run of the scenarios that the filters name; by default in the namespace of them all. */
+  start(
+    filters: readonly string[],
+    options: Partial<RunOptions> = {},
+    namespace = this.#namespace,
+  ): Supervised {
     const child = spawn(
       process.execPath,
       [
         join(import.meta.dirname, 'supervise.ts'),
         this.#api.kubeconfig,
         this.#api.context,
-        this.#namespace,
+        namespace,
         this.out,
         JSON.stringify(options),
         ...filters,
