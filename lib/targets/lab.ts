@@ -15,6 +15,8 @@ export interface LabTargetOptions {
   readonly zones?: number
   /** `eks`: Kubernetes' own timers; `short`: node loss is noticed in seconds. */
   readonly timers?: 'eks' | 'short'
+  /** What is hard about the real EC2, of `throttled` and `eventual`; by default nothing is. */
+  readonly ec2?: readonly ('throttled' | 'eventual')[]
   /** Which lab, where several stand side by side; default: ZONEFALL_LAB, then `default`. */
   readonly name?: string
 }
@@ -85,6 +87,7 @@ async function startLab(
     ...(options.keep ? [] : ['--tied']),
     ...(options.zones === undefined ? [] : ['--zones', String(options.zones)]),
     ...(options.timers === undefined ? [] : ['--timers', options.timers]),
+    ...(options.ec2 === undefined ? [] : ['--ec2', options.ec2.join(',')]),
   ]
   // A process group of its own: Ctrl-C on the terminal is for the supervisor to act on.
   const tie = makeTie()

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Aws } from '../../aws/aws.ts'
+import { untilSettled } from '../../aws/settled.ts'
 import type { FaultContext } from '../../faults/fault.ts'
 import { Cluster } from '../../kube/cluster.ts'
 import type { Zone } from '../../model/target.ts'
@@ -19,7 +20,7 @@ import { undoAll } from '../undo.ts'
 
 const MAIN = join(import.meta.dirname, '../../cli/main.ts')
 
-/** A lab with short timers, and runs on it whose supervisor is dead: anybody may clean up. */
+/** A lab with short timers and the real EC2's bad habits, and runs on it whose supervisor is dead: anybody may clean up. */
 export class FaultBench implements AsyncDisposable {
   readonly started: StartedTarget
   readonly cluster: Cluster
@@ -29,7 +30,8 @@ export class FaultBench implements AsyncDisposable {
   readonly #runs: Run[] = []
 
   static async start(name: string): Promise<FaultBench> {
-    const target = labTarget({ namespace: 'default', keep: false, name, timers: 'short' })
+    const ec2 = ['throttled', 'eventual'] as const
+    const target = labTarget({ namespace: 'default', keep: false, name, timers: 'short', ec2 })
     const { signal } = new AbortController()
     const started = await target.start({ onStep: () => undefined, signal })
     const { kubeconfig, context } = started.description
@@ -69,6 +71,9 @@ export class FaultBench implements AsyncDisposable {
   async run(): Promise<BenchRun> {
     const { description: target, clusterUid } = this.started
     const runId = newRunId()
+    // What the run before this one did last would be taken for its doing.
+    const isBehind = () => Promise.resolve(undefined)
+    await untilSettled(await this.aws.ec2(), 'what was done last to show', isBehind)
     const before = await takeProjection({
       cluster: this.cluster,
       target,
