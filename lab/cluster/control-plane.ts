@@ -6,6 +6,7 @@ import type { LabPaths } from '../std/paths.ts'
 import { Service } from '../std/service.ts'
 import { until } from '../std/until.ts'
 import { ApiClient } from './api-client.ts'
+import { AUDIT_POLICY } from './audit-policy.ts'
 import { CertificateAuthority, type KeyPair, signingKeyPair } from './certificates.ts'
 import { kubeconfigFor } from './kubeconfig.ts'
 import { type Timers, TIMERS } from './timers.ts'
@@ -162,6 +163,7 @@ export class ControlPlane {
       'front-proxy.key': frontProxy.key,
       'service-account.pub': tokens.publicKey,
       'service-account.key': tokens.privateKey,
+      'audit-policy.json': AUDIT_POLICY,
     })
     const pki = (file: string) => join(this.#options.paths.pki, file)
     this.#start('kube-apiserver', join(this.#options.bin, 'kube-apiserver'), [
@@ -191,6 +193,8 @@ export class ControlPlane {
       `--proxy-client-cert-file=${pki('front-proxy.crt')}`,
       `--proxy-client-key-file=${pki('front-proxy.key')}`,
       '--event-ttl=24h',
+      `--audit-policy-file=${pki('audit-policy.json')}`,
+      `--audit-log-path=${join(this.#options.paths.logs, 'audit.log')}`,
       ...TIMERS[this.#options.timers].apiServer,
     ])
   }

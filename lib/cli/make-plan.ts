@@ -1,8 +1,10 @@
 import { type Cost, estimateCost } from '../cost/estimate.ts'
 import type { Prices } from '../cost/prices.ts'
 import { unmetNeeds } from '../engine/conduct.ts'
+import { howManyAtOnce } from '../engine/how-many-at-once.ts'
 import { FUTURE_RUN_ID, type PlannedCall, plannedCalls } from '../engine/planned-calls.ts'
 import { selectScenarios } from '../engine/select.ts'
+import { namespacesOf, placeOfFile, planStages } from '../engine/stages.ts'
 import { AUTO_NAMESPACE } from '../engine/supervisor.ts'
 import { Cluster, orAbsent } from '../kube/cluster.ts'
 import type { FaultName, ScenarioInfo, Tier } from '../model/scenario.ts'
@@ -76,10 +78,16 @@ export async function makePlan(
     return { ...info, skippedBecause: unmet.length > 0 ? `needs ${unmet.join(' and ')}` : null }
   })
   const running = scenarios.filter(({ skippedBecause }) => skippedBecause === null)
-  const planned = await planSystems(running, { kind, namespace }, manifests, cluster)
-  const pods = planned.flatMap((system) => system.pods)
-  const makesNamespace = !(await isThere(namespace, kind, cluster))
-  const faults = [...new Set(running.flatMap((info) => info.options.faults ?? []))]
+  const places = await placesOf(selected, running, { namespace, found, cluster, manifests })
+  const planned = await Promise.all(
+    places.map(async (place) => ({
+      ...place,
+      systems: await planSystems(place, kind, manifests, cluster),
+      makesNamespace: !(await isThere(place.namespace, kind, cluster)),
+    })),
+  )
+  const systems = planned.flatMap((place) => place.systems)
+  const faults = [...new Set(planned.flatMap((place) => place.faults))]
   const behind: NodesBehind =
     found && cluster ? await nodesBehind(cluster, found) : UNKNOWN_LAB_ACCOUNT
   const time = {
@@ -93,7 +101,7 @@ export async function makePlan(
       : estimateCost(
           {
             ...time,
-            volumes: planned.flatMap((system) => system.volumes),
+            volumes: systems.flatMap((system) => system.volumes),
             nodes: behind.types,
             launches: launchesOf(running, found?.zones ?? []),
           },
@@ -106,23 +114,29 @@ export async function makePlan(
     tier,
     zones: found?.zones ?? null,
     scenarios,
-    creates: [
-      ...(makesNamespace ? [{ kind: 'Namespace', name: namespace }] : []),
-      ...planned.flatMap(({ objects }) => objects),
-    ],
-    faults: await planFaults(faults, { cluster, zones: found?.zones ?? [], pods }),
-    calls: plannedCalls({
-      namespace,
-      makesNamespace,
-      objects: planned.flatMap(({ objects }) => objects),
-      faults,
-      pods,
-      zones: found?.zones.map(({ name }) => name) ?? ['*'],
-      nodes: found?.zones.flatMap(({ nodes }) => nodes) ?? [{ name: '*' }],
-      ...behind,
-      hasEc2: capabilities.includes('ec2'),
-      hasCapacity: capabilities.includes('capacity'),
+    creates: planned.flatMap((place) => [
+      ...(place.makesNamespace ? [{ kind: 'Namespace', name: place.namespace }] : []),
+      ...place.systems.flatMap(({ objects }) => objects),
+    ]),
+    faults: await planFaults(faults, {
+      cluster,
+      zones: found?.zones ?? [],
+      pods: [...new Set(systems.flatMap((system) => system.pods))],
     }),
+    calls: plannedCalls(
+      ...planned.map((place) => ({
+        namespace: place.namespace,
+        makesNamespace: place.makesNamespace,
+        objects: place.systems.flatMap(({ objects }) => objects),
+        faults: place.faults,
+        pods: place.systems.flatMap((system) => system.pods),
+        zones: found?.zones.map(({ name }) => name) ?? ['*'],
+        nodes: found?.zones.flatMap(({ nodes }) => nodes) ?? [{ name: '*' }],
+        ...behind,
+        hasEc2: capabilities.includes('ec2'),
+        hasCapacity: capabilities.includes('capacity'),
+      })),
+    ),
     ...time,
     costUsd: kind === 'lab' ? 0 : (cost?.totalUsd ?? null),
     cost,
@@ -147,9 +161,53 @@ function namespaceOf(
   return namespace === AUTO_NAMESPACE ? `zonefall-${FUTURE_RUN_ID}` : namespace
 }
 
-async function planSystems(
+/** A namespace of the run, and what the files of scenarios in it do. */
+interface Place {
+  readonly namespace: string
+  readonly running: readonly ScenarioInfo[]
+  readonly faults: readonly FaultName[]
+}
+
+/** The run's namespace first; files that run side by side have one each. */
+async function placesOf(
+  selected: readonly ScenarioInfo[],
   running: readonly ScenarioInfo[],
-  target: Pick<TargetDescription, 'kind' | 'namespace'>,
+  about: {
+    readonly namespace: string
+    readonly found: TargetDescription | undefined
+    readonly cluster: Cluster | undefined
+    readonly manifests: Readonly<Record<string, string>>
+  },
+): Promise<Place[]> {
+  const { namespace, found, cluster, manifests } = about
+  const run = { tier: 'full', keep: false, manifests, require: [] } as const
+  const isLab = found === undefined || found.kind === 'lab'
+  const parallel =
+    found && cluster
+      ? await howManyAtOnce(cluster, selected, {
+          run: { ...run, manifests: { ...manifests }, require: [] },
+          zones: found.zones,
+          mayMakeNamespaces: isLab || !(await isThere(namespace, found.kind, cluster)),
+        })
+      : 1
+  const stages = planStages(selected, { parallel, namespace, runId: FUTURE_RUN_ID })
+  const namespaces = new Set([namespace, ...namespacesOf(stages)])
+  const places = [...namespaces].map((name): Place => {
+    const inIt = running.filter(
+      ({ file }) => (placeOfFile(stages, file)?.namespace ?? namespace) === name,
+    )
+    return {
+      namespace: name,
+      running: inIt,
+      faults: [...new Set(inIt.flatMap((info) => info.options.faults ?? []))],
+    }
+  })
+  return places.filter((place) => place.running.length > 0 || place.namespace === namespace)
+}
+
+async function planSystems(
+  { running, namespace }: Place,
+  kind: TargetDescription['kind'],
   manifests: Readonly<Record<string, string>>,
   cluster: Cluster | undefined,
 ): Promise<PlannedSystem[]> {
@@ -158,10 +216,14 @@ async function planSystems(
   )
   return Promise.all(
     systems.map((system) =>
-      planSystem(system, target, {
-        ...(manifests[system] === undefined ? {} : { path: manifests[system] }),
-        ...(cluster === undefined ? {} : { cluster }),
-      }),
+      planSystem(
+        system,
+        { kind, namespace },
+        {
+          ...(manifests[system] === undefined ? {} : { path: manifests[system] }),
+          ...(cluster === undefined ? {} : { cluster }),
+        },
+      ),
     ),
   )
 }
@@ -189,6 +251,6 @@ async function isThere(
   cluster: Cluster | undefined,
 ): Promise<boolean> {
   if (kind === 'lab' && name === 'default') return true
-  if (!cluster || name.includes('<')) return false
+  if (!cluster || name.includes(FUTURE_RUN_ID.slice(-5))) return false
   return (await orAbsent(cluster.core.readNamespace({ name }))) !== undefined
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { PROJECT_ROOT } from '../engine/collect.ts'
 import { placeManifests } from '../engine/place-manifests.ts'
-import { FUTURE_SUFFIX } from '../engine/planned-calls.ts'
+import { FUTURE_RUN_ID } from '../engine/planned-calls.ts'
 import type { Cluster } from '../kube/cluster.ts'
 import { loadManifests } from '../kube/manifests.ts'
 import { isClusterScoped } from '../kube/transforms.ts'
@@ -43,7 +43,7 @@ export async function planSystem(
   options: { readonly path?: string; readonly cluster?: Cluster },
 ): Promise<PlannedSystem> {
   const { path = join(PROJECT_ROOT, 'manifests', system), cluster } = options
-  const objects = placeManifests(await loadManifests(path), target, FUTURE_SUFFIX)
+  const objects = placeManifests(await loadManifests(path), target, FUTURE_RUN_ID)
   const workload = findWorkload(objects, SYSTEMS[system]?.port ?? 0, target.namespace)
   const ordinals = Array.from({ length: workload.replicas }, (_, ordinal) => ordinal)
   const predictions = cluster

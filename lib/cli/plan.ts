@@ -3,7 +3,7 @@ import { refuseAboveBudget, usd } from '../cost/budget.ts'
 import type { CostItem } from '../cost/estimate.ts'
 import { loadPrices } from '../cost/prices.ts'
 import { collectScenarios } from '../engine/collect.ts'
-import { FUTURE_SUFFIX, type PlannedCall } from '../engine/planned-calls.ts'
+import { FUTURE_RUN_ID, type PlannedCall } from '../engine/planned-calls.ts'
 import type { Tier } from '../model/scenario.ts'
 import type { TargetOptions } from './choose-target.ts'
 import { needsInWords } from './list.ts'
@@ -57,8 +57,8 @@ export function planText(plan: Plan): string {
     '',
     'Made for each file of scenarios, and deleted at its end:',
     ...plan.creates.map((object) => `  ${objectText(object)}`),
-    ...(plan.creates.some(({ name }) => name.endsWith(`-${FUTURE_SUFFIX}`))
-      ? [`  (${FUTURE_SUFFIX}: the end of the run's id)`]
+    ...(plan.creates.some(({ name }) => name.includes(`-${FUTURE_RUN_ID.slice(-4)}`))
+      ? [`  (${FUTURE_RUN_ID}: the run's id)`]
       : []),
     '',
     ...faultsText(plan),

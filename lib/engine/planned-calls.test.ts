@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { FAULT_NAMES } from '../model/scenario.ts'
 import {
   type CallScope,
+  FUTURE_RUN_ID,
   plannedCalls,
   resourceOf,
   unplannedCalls,
@@ -14,12 +15,12 @@ const ROOT = join(import.meta.dirname, '../..')
 
 /** Everything that a run can come to. */
 const EVERYTHING: CallScope = {
-  namespace: 'zonefall-<run id>',
+  namespace: `zonefall-${FUTURE_RUN_ID}`,
   makesNamespace: true,
   objects: [
     { kind: 'StorageClass', name: 'fast-XXXX' },
-    { kind: 'StatefulSet', name: 'db', namespace: 'zonefall-<run id>' },
-    { kind: 'PersistentVolumeClaim', name: 'data-db-0', namespace: 'zonefall-<run id>' },
+    { kind: 'StatefulSet', name: 'db', namespace: `zonefall-${FUTURE_RUN_ID}` },
+    { kind: 'PersistentVolumeClaim', name: 'data-db-0', namespace: `zonefall-${FUTURE_RUN_ID}` },
   ],
   faults: FAULT_NAMES,
   pods: ['db-0'],
@@ -62,7 +63,9 @@ test('every call of the Kubernetes client in the sources that changes something 
       .map(([, verb = '', kind = '']) => ({ file, call: `${verb} ${resource(kind)}` })),
   )
   expect(used.length).toBeGreaterThan(10)
-  expect(used.filter(({ call }) => !known.includes(call))).toEqual([])
+  // A review asks what one may do, and changes nothing.
+  const changing = used.filter(({ call }) => !call.endsWith('reviews'))
+  expect(changing.filter(({ call }) => !known.includes(call))).toEqual([])
 })
 
 function resource(kind: string): string {

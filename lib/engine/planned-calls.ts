@@ -46,21 +46,15 @@ export interface CallScope {
 type Api = PlannedCall['api']
 type Draft = readonly [api: Api, call: string, targets: readonly string[]]
 
-/** All calls that a run may make and that change something, each once. */
-export function plannedCalls(scope: CallScope): PlannedCall[] {
-  const drafts: [because: string, drafts: readonly Draft[]][] = [
-    ['deployment', deploymentCalls(scope)],
-    ...(scope.pods.length > 0
-      ? ([
-          ['scenarios', scenarioCalls(scope)],
-          ['clients', clientCalls(scope)],
-        ] as [string, readonly Draft[]][])
-      : []),
-    ...scope.faults.map((fault): [string, readonly Draft[]] => [fault, FAULT_CALLS[fault](scope)]),
-  ]
+/**
+ * All calls that a run may make and that change something, each once.
+ *
+ * @param scopes one for each namespace that scenarios run in
+ */
+export function plannedCalls(...scopes: readonly CallScope[]): PlannedCall[] {
   const merged = new Map<string, { api: Api; call: string; on: Set<string>; by: Set<string> }>()
-  for (const [because, list] of drafts) {
-    for (const [api, call, targets] of list) {
+  for (const [because, drafts] of scopes.flatMap((scope) => draftsOf(scope))) {
+    for (const [api, call, targets] of drafts) {
       if (targets.length === 0) continue
       const key = `${api} ${call}`
       const entry = merged.get(key) ?? { api, call, on: new Set(), by: new Set() }
@@ -72,9 +66,29 @@ export function plannedCalls(scope: CallScope): PlannedCall[] {
   return [...merged.values()].map(({ api, call, on, by }) => ({
     api,
     call,
-    targets: [...on],
+    targets: withoutCovered([...on]),
     because: [...by],
   }))
+}
+
+function draftsOf(scope: CallScope): [because: string, drafts: readonly Draft[]][] {
+  return [
+    ['deployment', deploymentCalls(scope)],
+    ...(scope.pods.length > 0
+      ? ([
+          ['scenarios', scenarioCalls(scope)],
+          ['clients', clientCalls(scope)],
+        ] as [string, readonly Draft[]][])
+      : []),
+    ...scope.faults.map((fault): [string, readonly Draft[]] => [fault, FAULT_CALLS[fault](scope)]),
+  ]
+}
+
+/** A name that another one stands for as well says nothing more. */
+function withoutCovered(targets: readonly string[]): string[] {
+  return targets.filter(
+    (target) => !targets.some((other) => other !== target && matches(other, target)),
+  )
 }
 
 /** Calls that were made and that no planned call covers; each as it was made. */
@@ -95,17 +109,14 @@ export function unplannedCalls(
   )
 }
 
-/** Stands for the id that a run gets when it starts. */
-export const FUTURE_RUN_ID = '<run id>'
-/** Stands for the end of that id; cluster-scoped names end in it. */
-export const FUTURE_SUFFIX = 'XXXX'
+/** Stands for the id that a run gets when it starts; names are made of it as of any other. */
+export const FUTURE_RUN_ID = 'DATE-TIME-XXXX'
+const FUTURE_SUFFIX = FUTURE_RUN_ID.slice(-4)
 
 /** The plan of a run that has begun: with its id where one stood for it. */
 export function withRunId(planned: readonly PlannedCall[], runId: string): PlannedCall[] {
   const named = (target: string): string =>
-    target
-      .replaceAll(FUTURE_RUN_ID, runId)
-      .replace(new RegExp(`-${FUTURE_SUFFIX}$`), `-${runId.slice(-4)}`)
+    target.replaceAll(FUTURE_RUN_ID, runId).replaceAll(`-${FUTURE_SUFFIX}`, `-${runId.slice(-4)}`)
   return planned.map((one) => ({ ...one, targets: one.targets.map((target) => named(target)) }))
 }
 

@@ -1,0 +1,186 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { z } from 'zod'
+import {
+  isReading,
+  type RecordedAwsCall,
+  type RecordingAwsProxy,
+  startRecordingAwsProxy,
+} from '../aws/testing/recording-proxy.ts'
+import { loadPrices } from '../cost/prices.ts'
+import { collectScenarios } from '../engine/collect.ts'
+import { Interrupts } from '../engine/interrupts.ts'
+import {
+  MADE_BY_THE_RUN,
+  type MadeCall,
+  unplannedCalls,
+  withRunId,
+} from '../engine/planned-calls.ts'
+import { superviseRun } from '../engine/supervisor.ts'
+import { createReporter } from '../report/terminal.ts'
+import { labTarget } from '../targets/lab.ts'
+import type { StartedTarget, Target } from '../targets/target.ts'
+import { makePlan } from './make-plan.ts'
+
+/**
+ * A run of nearly every fault, with the calls that it made as both APIs saw them: the API server by
+ * its audit log, EC2 and Auto Scaling by a proxy in front of them.
+ */
+const LAB = 'plan-test'
+const NAMESPACE = 'calls'
+const ROOT = join(import.meta.dirname, '../engine/testing/project')
+const MANIFESTS = { cassandra: join(ROOT, 'manifests/cassandra.yaml') }
+
+let lab: Target
+let started: StartedTarget
+let proxy: RecordingAwsProxy
+let out = ''
+
+beforeAll(async () => {
+  lab = labTarget({ namespace: NAMESPACE, keep: false, name: LAB, timers: 'short' })
+  const { signal } = new AbortController()
+  started = await lab.start({ onStep: () => undefined, signal })
+  proxy = await startRecordingAwsProxy(started.description.aws?.endpoint ?? '')
+  out = await mkdtemp(join(tmpdir(), 'zonefall-plan-'))
+  vi.stubEnv('ZONEFALL_LAB', LAB)
+})
+afterAll(async () => {
+  vi.unstubAllEnvs()
+  await proxy[Symbol.asyncDispose]()
+  await started.stop()
+  await rm(out, { recursive: true })
+})
+
+/** The lab that is up, with the proxy in front of its EC2. */
+function recorded(): Target {
+  const { description } = started
+  const { aws } = description
+  if (!aws) throw new Error('the lab has EC2')
+  return {
+    ...lab,
+    start: () =>
+      Promise.resolve({
+        ...started,
+        owned: false,
+        stop: () => Promise.resolve(),
+        description: { ...description, aws: { ...aws, endpoint: proxy.url } },
+      }),
+  }
+}
+
+const auditSchema = z.object({
+  verb: z.string(),
+  user: z.object({ username: z.string() }),
+  objectRef: z
+    .object({
+      resource: z.string(),
+      subresource: z.string().optional(),
+      namespace: z.string().optional(),
+      name: z.string().optional(),
+    })
+    .optional(),
+})
+
+async function auditLog(): Promise<string> {
+  return readFile(join(started.logsDir ?? '', 'audit.log'), 'utf8')
+}
+
+/** What the audit log says, in the words of a plan. */
+function kubernetesCalls(log: string): MadeCall[] {
+  return log
+    .split('\n')
+    .filter((line) => line !== '')
+    .flatMap((line): MadeCall[] => {
+      const { verb, objectRef: ref } = auditSchema.parse(JSON.parse(line))
+      // A review asks what one may do, and changes nothing.
+      if (!ref || ref.resource.endsWith('reviews')) return []
+      const what =
+        ref.subresource === undefined ? ref.resource : `${ref.resource}/${ref.subresource}`
+      // A session in a pod is a GET over WebSocket.
+      const said = ref.subresource !== undefined && verb === 'get' ? 'create' : verb
+      const target = [ref.resource === 'namespaces' ? undefined : ref.namespace, ref.name]
+      return [
+        {
+          api: 'kubernetes',
+          call: `${said} ${what}`,
+          targets: [target.filter((part) => part !== undefined).join('/')],
+        },
+      ]
+    })
+}
+
+/** What the proxy saw change something, in the words of a plan. */
+function awsCalls(calls: readonly RecordedAwsCall[]): MadeCall[] {
+  const made = new Set<string>()
+  const subnetOf = new Map<string, string>()
+  return calls.flatMap((call): MadeCall[] => {
+    const { service, action, parameters, answer } = call
+    for (const [, association = '', subnet = ''] of answer.matchAll(ASSOCIATION)) {
+      subnetOf.set(association, subnet)
+    }
+    // Asked for the right alone, nothing happens.
+    if (isReading(call) || parameters['DryRun'] === 'true') return []
+    if (action.startsWith('Create') || action.startsWith('Run')) {
+      for (const [id] of answer.matchAll(/\b(acl|i)-[0-9a-f]{8,}\b/g)) made.add(id)
+    }
+    const targets = Object.entries(parameters)
+      .filter(([name]) => TARGETS.test(name))
+      .map(([, value]) => (made.has(value) ? MADE_BY_THE_RUN : (subnetOf.get(value) ?? value)))
+    return [{ api: service === 'autoscaling' ? 'autoscaling' : 'ec2', call: action, targets }]
+  })
+}
+
+const ASSOCIATION =
+  /<networkAclAssociationId>([^<]+)<\/networkAclAssociationId>\s*<networkAclId>[^<]*<\/networkAclId>\s*<subnetId>([^<]+)/g
+/** The parameter of each action that says what it is done to. */
+const TARGETS =
+  /^(InstanceId(\.\d+)?|AutoScalingGroupName|VolumeId|VpcId|SubnetId|AssociationId|NetworkAclId)$/
+
+test('a run makes no call that its plan does not name', async () => {
+  const known = await collectScenarios(ROOT)
+  const selected = known.filter(({ id }) => id.startsWith('cassandra/calls/'))
+  const plan = await makePlan(known, {
+    target: 'lab',
+    namespace: NAMESPACE,
+    filters: ['cassandra/calls'],
+    manifests: MANIFESTS,
+    prices: await loadPrices(),
+  })
+  const before = (await auditLog()).length
+  const { summary } = await superviseRun({
+    target: recorded(),
+    selected,
+    known,
+    seed: 'calls',
+    out,
+    root: ROOT,
+    interrupts: new Interrupts(),
+    reporter: createReporter({ stream: process.stdout, isTTY: false }),
+    options: { tier: 'full', keep: false, manifests: MANIFESTS, require: [] },
+  })
+  expect(summary).toMatchObject({ exitCode: 0, results: [{ outcome: 'pass' }] })
+
+  const made = [...kubernetesCalls((await auditLog()).slice(before)), ...awsCalls(proxy.calls)]
+  const planned = withRunId(plan.calls, summary.runId)
+  expect(unplannedCalls(planned, made)).toEqual([])
+  // What it names is really called, but for what this run had no reason to.
+  const idle = planned.filter(
+    ({ api, call }) => api !== 'lab' && !made.some((one) => one.api === api && one.call === call),
+  )
+  expect(idle.map(({ call }) => call).toSorted()).toEqual([
+    'DeleteVolume',
+    'TerminateInstances',
+    'create pods/portforward',
+    'create poddisruptionbudgets',
+    'delete persistentvolumes',
+    'delete poddisruptionbudgets',
+    'patch statefulsets/scale',
+  ])
+  // A plan that lacks a call is found out.
+  for (const call of ['StopInstances', 'ReplaceNetworkAclAssociation', 'create pods/eviction']) {
+    const less = planned.filter((one) => one.call !== call)
+    expect(unplannedCalls(less, made).map((one) => one.call)).toContain(call)
+  }
+})
