@@ -1,5 +1,9 @@
+import { loadSettings } from '../config/load-settings.ts'
+import { rulesOf, type Settings } from '../config/settings.ts'
 import { AUTO_NAMESPACE } from '../engine/supervisor.ts'
 import { PreflightError } from '../model/errors.ts'
+import type { SafetyRules } from '../model/safety-rules.ts'
+import { eksTarget } from '../targets/eks.ts'
 import { kubeconfigTarget } from '../targets/kubeconfig.ts'
 import { labTarget } from '../targets/lab.ts'
 import type { Target } from '../targets/target.ts'
@@ -15,6 +19,11 @@ export interface TargetOptions {
   readonly namespace?: string
   readonly keep?: boolean
   readonly timers?: (typeof TIMERS)[number]
+  /** Narrow what the consent allows. */
+  readonly nodeGroups?: readonly string[]
+  readonly maxBlastRadius?: number
+  /** Of zonefall.config.ts and the environment; see `settle`. */
+  readonly settings?: Settings
 }
 
 /**
@@ -32,31 +41,48 @@ export async function chooseTarget(options: TargetOptions): Promise<Target> {
       ...(timers === undefined ? {} : { timers }),
     })
   }
-  return kubeconfigTarget({
+  const settings = options.settings ?? (await loadSettings())
+  if (context === undefined && settings.context !== undefined) {
+    throw new PreflightError('A cluster that is not the lab has to be named by --context.', {
+      hint: `The settings are for --context ${settings.context}.`,
+    })
+  }
+  const { profile } = settings
+  const shared = {
     namespace: namespace ?? AUTO_NAMESPACE,
+    rules: rulesFor(options, settings),
     ...(context === undefined ? {} : { context }),
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
-  })
+  }
+  return target === 'eks'
+    ? eksTarget({ ...shared, ...(profile === undefined ? {} : { profile }) })
+    : kubeconfigTarget(shared)
+}
+
+/** What is allowed on a shared target: the settings, and flags before them. */
+function rulesFor(
+  { nodeGroups, maxBlastRadius }: Pick<TargetOptions, 'nodeGroups' | 'maxBlastRadius'>,
+  settings: Settings,
+): SafetyRules {
+  return {
+    ...rulesOf(settings),
+    ...(nodeGroups === undefined ? {} : { nodeGroups }),
+    ...(maxBlastRadius === undefined ? {} : { maxBlastRadius }),
+  }
 }
 
 /**
  * Checks the options that name a target, before anything is asked of it.
  *
- * @throws PreflightError when they contradict one another or name one that can't be used.
+ * @throws PreflightError when they contradict one another.
  */
 export function checkTarget({ target, context, kubeconfig, timers }: TargetOptions): void {
   if (timers !== undefined && target !== 'lab') {
     throw new PreflightError('--timers is for the lab: a cluster keeps the timers that it has.')
   }
-  if (target === 'eks') {
-    throw new PreflightError(
-      'The target eks is refused: the interlock that it needs (consent, account, production check) is not built yet.',
-      { hint: 'Faults without EC2 work on any cluster: --target kubeconfig --context NAME.' },
-    )
-  }
   if (target === 'lab' && (context !== undefined || kubeconfig !== undefined)) {
     throw new PreflightError('--context and --kubeconfig are of no use with --target lab.', {
-      hint: 'Add --target kubeconfig for that cluster.',
+      hint: 'Add --target eks, or --target kubeconfig, for that cluster.',
     })
   }
 }

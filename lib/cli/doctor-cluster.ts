@@ -1,8 +1,8 @@
-import { Cluster, explainApiError, orAbsent, statusOf } from '../kube/cluster.ts'
+import { Cluster, explainApiError, statusOf } from '../kube/cluster.ts'
+import { explainMissing, missingRights } from '../engine/preflight/missing-rights.ts'
 import { PreflightError } from '../model/errors.ts'
 import { describeCluster } from '../targets/describe.ts'
 import type { Finding } from './doctor.ts'
-import { neededRights, type NeededRight } from './needed-rights.ts'
 
 /**
  * What a run needs of a cluster.
@@ -95,72 +95,11 @@ async function checkRights(cluster: Cluster, namespace: string | undefined): Pro
 }
 
 async function reviewRights(cluster: Cluster, namespace: string | undefined): Promise<Finding[]> {
-  const isThere = namespace !== undefined && (await isNamespaceThere(cluster, namespace))
-  const rights = neededRights(!isThere)
-  const problems: Finding[] = []
-  for (const right of rights) {
-    const where = right.scope === 'namespace' && isThere ? namespace : undefined
-    const missing = await missingVerbs(cluster, right, where)
-    if (missing.length > 0) problems.push(missingRight(right, missing, where))
+  const { missing, asked } = await missingRights(cluster, namespace)
+  if (missing.length === 0) {
+    return [{ check: 'rights', state: 'ok', text: `all ${asked} that a run uses` }]
   }
-  if (problems.length > 0) return problems
-  const count = rights.reduce((sum, { verbs }) => sum + verbs.length, 0)
-  return [{ check: 'rights', state: 'ok', text: `all ${count} that a run uses` }]
-}
-
-/** Without the right to look, a namespace that somebody names is taken to be there. */
-async function isNamespaceThere(cluster: Cluster, name: string): Promise<boolean> {
-  try {
-    return (await orAbsent(cluster.core.readNamespace({ name }))) !== undefined
-  } catch (error) {
-    if (statusOf(error) === 403) return true
-    throw error
-  }
-}
-
-async function missingVerbs(
-  cluster: Cluster,
-  { group, resource: path, verbs }: NeededRight,
-  namespace: string | undefined,
-): Promise<string[]> {
-  const [resource = '', subresource] = path.split('/')
-  const answers = await Promise.all(
-    verbs.map(async (verb) => {
-      const { status } = await cluster.auth.createSelfSubjectAccessReview({
-        body: {
-          spec: {
-            resourceAttributes: {
-              group,
-              resource,
-              verb,
-              ...(subresource === undefined ? {} : { subresource }),
-              ...(namespace === undefined ? {} : { namespace }),
-            },
-          },
-        },
-      })
-      return { verb, allowed: status?.allowed === true }
-    }),
-  )
-  return answers.filter(({ allowed }) => !allowed).map(({ verb }) => verb)
-}
-
-function missingRight(
-  { group, resource, purpose }: NeededRight,
-  missing: readonly string[],
-  namespace: string | undefined,
-): Finding {
-  const [role, where] =
-    namespace === undefined
-      ? ['ClusterRole', 'in the whole cluster']
-      : ['Role', `in namespace ${namespace}`]
-  const rule = JSON.stringify({ apiGroups: [group], resources: [resource], verbs: missing })
-  return {
-    check: 'right',
-    state: 'problem',
-    text: `may not ${missing.join(', ')} ${resource} ${where}, so a run can't ${purpose}`,
-    todo: `Add to a ${role} that is bound to the user of this context: ${rule}`,
-  }
+  return missing.map((right) => ({ check: 'right', state: 'problem', ...explainMissing(right) }))
 }
 
 async function checkDriver(cluster: Cluster): Promise<Finding> {

@@ -54,6 +54,12 @@ export function amount(value: string): number {
   return Number(value)
 }
 
+/** Parses a number of things: 1, 2, 3, … */
+export function count(value: string): number {
+  if (!/^[1-9]\d*$/.test(value)) throw new InvalidArgumentError('It must be a whole number from 1.')
+  return Number(value)
+}
+
 /** Parses a name that Kubernetes takes for a namespace. */
 export function namespaceName(value: string): string {
   if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value)) {

@@ -6,12 +6,14 @@ import { listCommand } from './list.ts'
 import { planCommand } from './plan.ts'
 import { reportCommand } from './report.ts'
 import { runCommand } from './run.ts'
+import { settle } from './settle.ts'
 
 /** The command line. Usage errors throw commander's error after one sentence on stderr. */
 export function makeProgram(): Command {
   const program = new Command('zonefall')
     .description('Proves that a database on Kubernetes survives the loss of an availability zone.')
     .enablePositionalOptions()
+    .hook('preAction', (_program, command) => settle(command))
     .addHelpText(
       'after',
       '\nExample:\n  npx zonefall run cassandra/cordon    one file of scenarios, on the lab',

@@ -14,6 +14,7 @@ import { refuseDear } from './refuse-dear.ts'
 import { chooseTarget, TARGETS, type TargetOptions, TIMERS } from './choose-target.ts'
 import {
   amount,
+  count,
   DEFAULT_OUT,
   duration,
   effectiveTier,
@@ -32,6 +33,7 @@ interface RunFlags extends TargetOptions {
   readonly keep: boolean
   readonly manifests?: Record<string, string>
   readonly timeLimit?: number
+  readonly parallel?: number
   readonly prices?: string
   readonly budgetUsd?: number
   readonly json?: boolean
@@ -61,6 +63,11 @@ export function runCommand(): Command {
       ).argParser(oneOf(TIMERS)),
     )
     .option('--time-limit <time>', 'stop, undo and report after this long: 90s, 20m, 2h', duration)
+    .option(
+      '--parallel <files>',
+      'so many files of scenarios at once, of those whose faults reach no further than what they deployed (default: 2 if the nodes have room, else 1)',
+      count,
+    )
     .option('--json', 'print the report as JSON on stdout, progress on stderr')
     .addHelpText(
       'after',
@@ -87,12 +94,15 @@ export function tierOption(byDefault = 'smoke; full with a filter'): Option {
 export function targetOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--target <target>', 'where: lab, kubeconfig (any cluster), eks (not yet)')
+      new Option('--target <target>', 'where: lab, eks, kubeconfig (any cluster, without EC2)')
         .argParser(oneOf(TARGETS))
         .default('lab'),
     )
     .option('--context <name>', 'context of the kubeconfig; must be named when it is not the lab')
     .option('--kubeconfig <path>', 'default: KUBECONFIG, then ~/.kube/config')
+    .option('--node-groups <names>', 'only these of the node groups that the consent names', list)
+    .option('--max-blast-radius <nodes>', 'how many nodes one fault may hit at once: 10', count)
+    .option('--config <file>', 'default: ZONEFALL_CONFIG, then zonefall.config.ts')
 }
 
 /** The options that say what a run may cost. */
@@ -141,6 +151,7 @@ async function run(filters: readonly string[], flags: RunFlags): Promise<void> {
         require: flags.require ?? [],
         ...(sabotage === undefined ? {} : { sabotage }),
         ...(flags.timeLimit === undefined ? {} : { timeLimitMs: flags.timeLimit }),
+        ...(flags.parallel === undefined ? {} : { parallel: flags.parallel }),
       },
     })
     reporter.finish(summary, dir)

@@ -17,6 +17,7 @@ import { howManyAtOnce } from './how-many-at-once.ts'
 import { InterruptedError, type Interrupts } from './interrupts.ts'
 import { takeProjection } from './leaks.ts'
 import { LiveFeed } from './live-feed.ts'
+import { clearForRun } from './preflight/for-run.ts'
 import { recordCluster } from './record-cluster.ts'
 import type { RunOptions } from './records.ts'
 import { findInterruptedRuns, recoverRun } from './recover.ts'
@@ -74,10 +75,14 @@ export async function superviseRun(options: SuperviseOptions): Promise<Supervise
     interrupts.first.throwIfAborted()
     const started = await target.start({ onStep, signal: interrupts.first })
     try {
-      const run = await openNewRun(options, started, runId, startedAtEpochMs)
+      const cleared = await clearForRun(target, started, options, {
+        onStep,
+        note: (text) => void early.push({ atMs: nowMs(), kind: 'preflight.note', text }),
+      })
+      const run = await openNewRun(options, cleared, runId, startedAtEpochMs)
       for (const event of early) run.timeline.emit(event)
       try {
-        return await conductRun(run, options, started)
+        return await conductRun(run, options, cleared)
       } finally {
         run.close()
       }

@@ -12,6 +12,7 @@ import {
   KubeConfig,
   KubernetesObjectApi,
   type Middleware,
+  NetworkingV1Api,
   PolicyV1Api,
   type RequestContext,
   ServerConfiguration,
@@ -44,6 +45,7 @@ export class Cluster {
   readonly policy: PolicyV1Api
   readonly coordination: CoordinationV1Api
   readonly discovery: DiscoveryV1Api
+  readonly networking: NetworkingV1Api
   readonly auth: AuthorizationV1Api
   readonly groups: ApisApi
   readonly version: VersionApi
@@ -108,6 +110,7 @@ export class Cluster {
     this.policy = new PolicyV1Api(configuration)
     this.coordination = new CoordinationV1Api(configuration)
     this.discovery = new DiscoveryV1Api(configuration)
+    this.networking = new NetworkingV1Api(configuration)
     this.auth = new AuthorizationV1Api(configuration)
     this.groups = new ApisApi(configuration)
     this.version = new VersionApi(configuration)

@@ -2,19 +2,25 @@ import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { Cluster } from '../kube/cluster.ts'
 import { PreflightError } from '../model/errors.ts'
+import { DEFAULT_RULES, type SafetyRules } from '../model/safety-rules.ts'
 import type { Capability } from '../model/target.ts'
 import { describeCluster } from './describe.ts'
-import type { Target } from './target.ts'
+import { reachTarget, type Target } from './target.ts'
 
 /** What can be done on any cluster. */
 export const KUBECONFIG_CAPABILITIES: readonly Capability[] = ['exec']
 
-export interface KubeconfigTargetOptions {
+/** By which a person names a cluster. */
+export interface ContextOptions {
   /** Default: KUBECONFIG, then ~/.kube/config. */
   readonly kubeconfig?: string
   /** Must be named: a cluster is never touched because it happens to be the current one. */
   readonly context?: string
+}
+
+export interface KubeconfigTargetOptions extends ContextOptions {
   readonly namespace: string
+  readonly rules?: SafetyRules
 }
 
 /**
@@ -23,25 +29,15 @@ export interface KubeconfigTargetOptions {
  * @throws PreflightError when no context is named or the kubeconfig lacks it.
  */
 export async function kubeconfigTarget(options: KubeconfigTargetOptions): Promise<Target> {
-  const kubeconfig = options.kubeconfig ?? defaultKubeconfig()
-  const { context } = options
-  if (context === undefined || context === '') {
-    throw new PreflightError('A cluster that is not the lab has to be named by --context.', {
-      hint: `kubectl --kubeconfig ${kubeconfig} config get-contexts lists what there is.`,
-    })
-  }
+  const { kubeconfig, context } = needContext(options)
   const cluster = await Cluster.connect({ kubeconfig, context })
   return {
     kind: 'kubeconfig',
+    rules: options.rules ?? DEFAULT_RULES,
     lockKey: `cluster ${cluster.kubeconfig.getCurrentCluster()?.server ?? kubeconfig}`,
-    start: async ({ onStep }) => {
-      const startedMs = performance.now()
-      const step = { id: 'reach-cluster', text: `Reach the cluster of context ${context}` }
-      onStep({ ...step, state: 'begin' })
-      const elapsedMs = (): number => Math.round(performance.now() - startedMs)
-      try {
+    start: ({ onStep }) =>
+      reachTarget(context, onStep, async () => {
         const { zones, kubernetesVersion, clusterUid } = await describeCluster(kubeconfig, context)
-        onStep({ ...step, state: 'end', elapsedMs: elapsedMs() })
         return {
           clusterUid,
           owned: false,
@@ -58,12 +54,24 @@ export async function kubeconfigTarget(options: KubeconfigTargetOptions): Promis
             kubernetesVersion,
           },
         }
-      } catch (error) {
-        onStep({ ...step, state: 'fail', elapsedMs: elapsedMs() })
-        throw error
-      }
-    },
+      }),
   }
+}
+
+/**
+ * The kubeconfig and the context in it that the options name.
+ *
+ * @throws PreflightError when no context is named
+ */
+export function needContext(options: ContextOptions): {
+  readonly kubeconfig: string
+  readonly context: string
+} {
+  const { kubeconfig = defaultKubeconfig(), context } = options
+  if (context !== undefined && context !== '') return { kubeconfig, context }
+  throw new PreflightError('A cluster that is not the lab has to be named by --context.', {
+    hint: `kubectl --kubeconfig ${kubeconfig} config get-contexts lists what there is.`,
+  })
 }
 
 /** The first file of KUBECONFIG, as kubectl reads it, or ~/.kube/config. */

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { LabError, PreflightError } from '../model/errors.ts'
 import { within } from '../std/poll.ts'
-import { describeCluster } from './describe.ts'
+import { describeEks, EKS_CAPABILITIES } from './eks.ts'
 import type { StartedTarget, StartOptions, StepEvent, Target } from './target.ts'
 import { makeTie, type Tie } from './tie.ts'
 
@@ -99,29 +99,25 @@ async function startLab(
       { what: 'the lab to be up', owner: 'lab', budget: 'labUp', signal: start.signal },
       () => untilUp(child, start.onStep),
     )
-    const facts = await describeCluster(up.kubeconfig, up.context)
+    const { kubeconfig, context, region, ec2Endpoint: endpoint } = up
+    const { accessKeyId, secretAccessKey, images, differences } = up
+    const { clusterUid, description } = await describeEks({
+      kubeconfig,
+      context,
+      namespace: options.namespace,
+      aws: { region, endpoint, accessKeyId, secretAccessKey, answersBehindMs: LAB_BEHIND_MS },
+    })
     return {
-      clusterUid: facts.clusterUid,
+      clusterUid,
       owned: !up.reused && !options.keep,
       logsDir: up.logs,
       stop: up.reused || options.keep ? () => Promise.resolve(tie.release()) : stop,
       description: {
+        ...description,
         kind: 'lab',
-        kubeconfig: up.kubeconfig,
-        context: up.context,
-        namespace: options.namespace,
-        zones: facts.zones,
-        capabilities: ['exec', 'ec2', 'nacl', 'capacity', 'lab'],
-        aws: {
-          region: up.region,
-          endpoint: up.ec2Endpoint,
-          accessKeyId: up.accessKeyId,
-          secretAccessKey: up.secretAccessKey,
-          answersBehindMs: LAB_BEHIND_MS,
-        },
-        images: up.images,
-        differences: up.differences,
-        kubernetesVersion: up.kubernetesVersion,
+        capabilities: [...EKS_CAPABILITIES, 'capacity', 'lab'],
+        images,
+        differences,
       },
     }
   } catch (error) {

@@ -34,6 +34,20 @@ const ALWAYS: readonly NeededRight[] = [
   },
   {
     ...core,
+    resource: 'configmaps',
+    verbs: ['get'],
+    scope: 'cluster',
+    purpose: 'read the consent in the namespace zonefall',
+  },
+  {
+    group: 'apps',
+    resource: 'deployments',
+    verbs: ['list'],
+    scope: 'cluster',
+    purpose: 'see whether an autoscaler would make nodes for pods that are to wait',
+  },
+  {
+    ...core,
     resource: 'pods',
     verbs: ['list'],
     scope: 'cluster',
@@ -135,6 +149,13 @@ const ALWAYS: readonly NeededRight[] = [
     verbs: ['list'],
     scope: 'namespace',
     purpose: 'see that none is left',
+  },
+  {
+    group: 'networking.k8s.io',
+    resource: 'networkpolicies',
+    verbs: ['list'],
+    scope: 'namespace',
+    purpose: 'see whether pods may talk to one another',
   },
   {
     group: 'policy',

@@ -1,0 +1,157 @@
+import type { Aws } from '../../aws/aws.ts'
+import { type DryRunAction, mayCall } from '../../aws/dry-run.ts'
+import { describeEksCluster } from '../../aws/eks-cluster.ts'
+import { whoAmI } from '../../aws/identity.ts'
+import { readAssociation } from '../../aws/network-acls.ts'
+import { zonePartition } from '../../faults/zone-partition.ts'
+import type { Cluster } from '../../kube/cluster.ts'
+import { InconclusiveError, PreflightError } from '../../model/errors.ts'
+import type { FaultName } from '../../model/scenario.ts'
+import { RUN_LABEL } from '../../model/run-label.ts'
+import type { AwsAccess, TargetDescription, Zone } from '../../model/target.ts'
+import type { AccountFacts, InstanceFact } from './facts.ts'
+import type { Refusal } from './refusal.ts'
+
+type Tagged = readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[]
+
+const tagsOf = (tags: Tagged = []): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    tags.flatMap(({ Key, Value = '' }) => (Key === undefined ? [] : [[Key, Value]])),
+  )
+
+/** Tags by which an instance says of which cluster it is a node. */
+function clusterNameIn(instances: readonly InstanceFact[]): string | undefined {
+  for (const { tags } of instances) {
+    const named = tags['aws:eks:cluster-name'] ?? tags['eks:cluster-name']
+    const owned = Object.keys(tags).find((key) => key.startsWith('kubernetes.io/cluster/'))
+    const name = named ?? owned?.slice('kubernetes.io/cluster/'.length)
+    if (name !== undefined) return name
+  }
+  return undefined
+}
+
+/**
+ * Reads what AWS says of the nodes' instances and of the cluster.
+ *
+ * @throws the SDK's errors; PreflightError when nothing tells the name of the cluster
+ */
+export async function readAccount(
+  aws: Aws,
+  access: AwsAccess,
+  {
+    target,
+    cluster,
+    eksName: named,
+  }: {
+    readonly target: TargetDescription
+    readonly cluster: Cluster
+    readonly eksName: string | undefined
+  },
+): Promise<AccountFacts> {
+  const identity = await whoAmI(access)
+  const ids = target.zones.flatMap((zone) => zone.nodes.flatMap((node) => node.instanceId ?? []))
+  const { client, sdk } = await aws.ec2()
+  const instances: InstanceFact[] = []
+  const filter = { Filters: [{ Name: 'instance-id', Values: ids }] }
+  for await (const page of sdk.paginateDescribeInstances({ client }, filter)) {
+    for (const { OwnerId: ownerId = '', Instances = [] } of page.Reservations ?? []) {
+      instances.push(
+        ...Instances.map(({ InstanceId: id = '', Tags }) => ({ id, ownerId, tags: tagsOf(Tags) })),
+      )
+    }
+  }
+  const volumes: { id: string; tags: Readonly<Record<string, string>> }[] = []
+  const attached = { Filters: [{ Name: 'attachment.instance-id', Values: ids }] }
+  for await (const page of sdk.paginateDescribeVolumes({ client, pageSize: 500 }, attached)) {
+    volumes.push(
+      ...(page.Volumes ?? []).map(({ VolumeId: id = '', Tags }) => ({ id, tags: tagsOf(Tags) })),
+    )
+  }
+  const eksName = named ?? clusterNameIn(instances)
+  if (eksName === undefined) {
+    throw new PreflightError(
+      `Neither the context ${target.context} nor the tags of its instances tell the name of the EKS cluster.`,
+      {
+        hint: `aws eks update-kubeconfig --region ${access.region} --name NAME writes a context that does.`,
+      },
+    )
+  }
+  const caData = cluster.kubeconfig.getCurrentCluster()?.caData
+  return {
+    region: access.region,
+    identity,
+    instances,
+    volumes,
+    eks: await describeEksCluster(access, eksName),
+    eksName,
+    ...(caData === undefined ? {} : { caData }),
+  }
+}
+
+/** What each fault calls that EC2 judges without doing it. */
+const CALLS: Partial<Record<FaultName, readonly DryRunAction[]>> = {
+  'stop-instance': ['StopInstances', 'StartInstances'],
+  'power-cut': ['StopInstances', 'StartInstances'],
+  'zone-outage': ['StopInstances', 'StartInstances'],
+  'two-zone-outage': ['StopInstances', 'StartInstances'],
+  'out-of-service': ['StopInstances', 'StartInstances'],
+  'reboot-instance': ['RebootInstances'],
+  'terminate-instance': ['TerminateInstances'],
+  'zone-partition': ['CreateNetworkAcl', 'ReplaceNetworkAclAssociation'],
+}
+
+/** Whether the credentials may make the faults' calls: EC2 is asked itself, by dry runs. */
+export async function judgeCalls(
+  aws: Aws,
+  faults: readonly FaultName[],
+  zones: readonly Zone[],
+  arn: string,
+): Promise<Refusal[]> {
+  const actions = [...new Set(faults.flatMap((fault) => CALLS[fault] ?? []))]
+  const [instanceId] = zones.flatMap((zone) => zone.nodes.flatMap((node) => node.instanceId ?? []))
+  if (actions.length === 0 || instanceId === undefined) return []
+  const ec2 = await aws.ec2()
+  const [instance] = await ec2.listInstances([instanceId])
+  const acl = instance?.SubnetId ? await readAssociation(ec2, instance.SubnetId) : undefined
+  const denied: string[] = []
+  for (const action of actions) {
+    const may = await mayCall(ec2, action, {
+      instanceId,
+      ...(instance?.VpcId === undefined ? {} : { vpcId: instance.VpcId }),
+      ...(acl === undefined ? {} : { acl }),
+      tags: [{ Key: RUN_LABEL, Value: 'preflight' }],
+    })
+    if (may === false) denied.push(`ec2:${action}`)
+  }
+  if (denied.length === 0) return []
+  return [
+    {
+      check: 'rights',
+      text: `The AWS credentials (${arn}) may not call ${denied.join(', ')}, which the faults ${faults.filter((fault) => CALLS[fault]).join(', ')} need.`,
+      todo: 'Attach the policy of manifests/access/ to their role: aws iam put-role-policy --role-name ROLE --policy-name zonefall --policy-document file://manifests/access/iam-policy.json',
+    },
+  ]
+}
+
+/** Whether the subnets that a network fault would cut off hold the cluster's own nodes alone. */
+export async function judgeSubnets(
+  cluster: Cluster,
+  aws: Aws,
+  target: TargetDescription,
+  zones: readonly Zone[],
+): Promise<Refusal[]> {
+  const refusals: Refusal[] = []
+  for (const zone of zones) {
+    try {
+      await zonePartition.plan({ cluster, namespace: target.namespace, aws }, zone)
+    } catch (error) {
+      if (!(error instanceof PreflightError) && !(error instanceof InconclusiveError)) throw error
+      refusals.push({
+        check: 'subnets',
+        text: error.message,
+        todo: error.hint ?? 'npx zonefall list shows scenarios without network faults.',
+      })
+    }
+  }
+  return refusals
+}
