@@ -9,7 +9,7 @@ const labStatus = z.looseObject({
   error: z.string().optional(),
   hint: z.string().optional(),
   log: z.string().optional(),
-  zones: z.int().optional(),
+  zoneCount: z.int().optional(),
   instanceType: z.string().optional(),
   timers: z.enum(['eks', 'short']).optional(),
   ec2: z.array(z.enum(EC2_TRAITS)).optional(),

@@ -4,7 +4,7 @@ import { refuseOtherLab, type WantedLab } from './refuse-other-lab.ts'
 
 const LAB: LabStatus = {
   state: 'up',
-  zones: 3,
+  zoneCount: 3,
   instanceType: 't3.medium',
   timers: 'short',
   ec2: ['eventual', 'throttled'],

@@ -19,7 +19,7 @@ export interface WantedLab {
 export function refuseOtherLab(name: string, wanted: WantedLab, lab: LabStatus): void {
   const { timers = 'eks', ec2 = [], iamPolicy, upstreamDriver } = lab
   // Not told by a lab that an older version has booted.
-  const { zones = wanted.zones, instanceType = wanted.instanceType } = lab
+  const { zoneCount: zones = wanted.zones, instanceType = wanted.instanceType } = lab
   const refuse = (what: string, otherwise: string): never => {
     throw new LabRefusal(`the lab ${name} is up with ${what}`, {
       hint: `take it down first, or ${otherwise}`,

@@ -185,7 +185,7 @@ export class Lab {
   status(): Record<string, unknown> {
     return {
       name: this.config.name,
-      zones: this.config.zones,
+      zoneCount: this.config.zones,
       instanceType: this.config.instanceType,
       timers: this.config.timers,
       ec2: this.config.ec2,
