@@ -20,9 +20,10 @@ export type CassandraAccess = z.infer<typeof cassandraAccess>
 export type OperationAnswer = Pick<OperationRecord, 'outcome' | 'error' | 'found' | 'coordinator'>
 
 const RECONNECT_MS = 250
-const CONNECT_TIMEOUT_MS = 5000
+/** A node that is there answers at once; one that is not must not hold an operation up for long. */
+export const CONNECT_TIMEOUT_MS = 5000
 /** Longer than the server's own 5 s for reads and 2 s for writes, so that its answer is heard. */
-const READ_TIMEOUT_MS = 6000
+export const READ_TIMEOUT_MS = 6000
 const LEVELS = { ONE: 'one', QUORUM: 'quorum', ALL: 'all' } as const
 
 /**
