@@ -1,11 +1,12 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { Cache } from './cache.ts'
 import type { ArtifactProgress } from './cache.ts'
 import { cacheKeys } from './cache-key.ts'
 import { artifactsInUse } from './in-use.ts'
-import { RECIPE_NAMES } from './recipe.ts'
-import type { Recipe, RecipeName } from './recipe.ts'
+import { IMAGES_ON_DEMAND, RECIPE_NAMES } from './recipe.ts'
+import type { OnDemand, Recipe, RecipeName } from './recipe.ts'
 import { ami } from './recipes/ami.ts'
 import { binaries } from './recipes/binaries.ts'
 import { cassandra3Image } from './recipes/cassandra-3-image.ts'
@@ -14,6 +15,7 @@ import { csiDriver } from './recipes/csi-driver.ts'
 import { debianPackages } from './recipes/debian-packages.ts'
 import { ebsCsiImage } from './recipes/ebs-csi-image.ts'
 import { infraImages } from './recipes/infra-images.ts'
+import { mysqlImage } from './recipes/mysql-image.ts'
 import { nodeImage } from './recipes/node-image.ts'
 import { nodeRootfs } from './recipes/node-rootfs.ts'
 
@@ -30,6 +32,7 @@ const RECIPES: readonly Recipe[] = [
   nodeImage,
   cassandra3Image,
   cassandra5Image,
+  mysqlImage,
   ami,
 ]
 
@@ -41,7 +44,7 @@ export interface Artifacts {
   readonly nodeRootfs: string
   /** The CSI driver's bundle, a file that Node runs. */
   readonly csiDriver: string
-  /** OCI image layouts, for the registry. */
+  /** OCI image layouts, for the registry; those of images on demand may not exist. */
   readonly imageLayouts: readonly string[]
   /** A containerd root with every image unpacked, for `seedContainerdRoot`. */
   readonly ami: string
@@ -49,8 +52,13 @@ export interface Artifacts {
 
 export interface EnsureOptions {
   readonly onProgress?: (progress: ArtifactProgress) => void
-  /** Build these and what they need; the other paths of the answer may not exist. Default: all. */
+  /**
+   * Build these and what they need; the other paths of the answer may not exist. Default: all but
+   * the images on demand.
+   */
   readonly only?: readonly RecipeName[]
+  /** Build these images, too. */
+  readonly onDemand?: readonly OnDemand[]
   readonly cache?: Cache
 }
 
@@ -62,7 +70,12 @@ export interface EnsureOptions {
 export async function ensureArtifacts(options: EnsureOptions = {}): Promise<Artifacts> {
   const cache = options.cache ?? new Cache()
   const keys = cacheKeys(RECIPES)
-  const wanted = withInputs(options.only ?? RECIPES.map((recipe) => recipe.name))
+  const onDemand: readonly RecipeName[] = Object.values(IMAGES_ON_DEMAND)
+  const always = RECIPES.map(({ name }) => name).filter((name) => !onDemand.includes(name))
+  const wanted = withInputs([
+    ...(options.only ?? always),
+    ...(options.onDemand ?? []).map((name) => IMAGES_ON_DEMAND[name]),
+  ])
   const pathOf = (name: RecipeName): string => cache.pathOf(name, keys.get(name) ?? 'none')
   const slots = new Slots(CONCURRENT_BUILDS)
   const runs = new Map<RecipeName, Promise<unknown>>()
@@ -99,9 +112,13 @@ export async function ensureArtifacts(options: EnsureOptions = {}): Promise<Arti
   }
 }
 
-/** Reads every artifact in full; throws an ArtifactError that names the first that differs. */
+/** Reads every artifact in full, images on demand if they were built; throws an ArtifactError that names the first that differs. */
 export async function verifyArtifacts(cache = new Cache()): Promise<void> {
-  for (const [name, key] of cacheKeys(RECIPES)) await cache.verify(name, key)
+  const onDemand: readonly RecipeName[] = Object.values(IMAGES_ON_DEMAND)
+  for (const [name, key] of cacheKeys(RECIPES)) {
+    const isAbsent = onDemand.includes(name) && !existsSync(cache.pathOf(name, key))
+    if (!isAbsent) await cache.verify(name, key)
+  }
 }
 
 /**

@@ -14,6 +14,8 @@ const COREDNS = GO_MODULES['github.com/coredns/coredns'].version
 const PROVISIONER = GO_MODULES['github.com/kubernetes-csi/external-provisioner/v6'].version
 const ATTACHER = GO_MODULES['github.com/kubernetes-csi/external-attacher/v4'].version
 
+const MYSQL = IMAGE_CONTENTS.mysql.version
+
 /** Every image that the lab offers. */
 export const IMAGES = {
   pause: {
@@ -55,5 +57,15 @@ export const IMAGES = {
     names: ['docker.io/library/cassandra:5.0'],
     recipe: 'cassandra-5.0-image',
     standsBehind: `Apache Cassandra ${IMAGE_CONTENTS.cassandra5.version} from Maven on Debian's OpenJDK 17, with settings for a quick start`,
+  },
+  mysql: {
+    names: ['docker.io/library/mysql:5.7', 'docker.io/library/mysql:8.0'],
+    recipe: 'mysql-image',
+    standsBehind: `MySQL ${MYSQL} of Oracle's build from Maven, with mysql_native_password, without a binary log unless one is asked for, and with little memory`,
+  },
+  xtrabackup: {
+    names: ['gcr.io/google-samples/xtrabackup:1.0'],
+    recipe: 'mysql-image',
+    standsBehind: `MySQL ${MYSQL}, ncat, and the lab's own xtrabackup and xbstream: MySQL's clone plugin and tar`,
   },
 } as const satisfies Record<string, ImageEntry>

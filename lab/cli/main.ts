@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { IMAGES_ON_DEMAND, type OnDemand } from '../artifacts/recipe.ts'
 import { type BootEvent, EC2_TRAITS, type Ec2Trait } from '../daemon/config.ts'
 import { liveDaemon, removeLab } from '../daemon/remains.ts'
 import { parsePolicy } from '../iam/policy.ts'
@@ -73,6 +74,11 @@ program
     '--iam-policy <file>',
     'the only policy of the key that is given out; by default it may do everything',
   )
+  .option(
+    '--images <names>',
+    `images that are built only when asked for, also of a lab that is up: ${Object.keys(IMAGES_ON_DEMAND).join(',')}`,
+    imagesOnDemand,
+  )
   .option('--seed <text>', "what the EC2 API's ids and delays come out of")
   .addHelpText('after', '\nExample:\n  npx zonefall lab up --zones 2')
   .action(async (flags: UpFlags) => {
@@ -87,6 +93,7 @@ program
         iamPolicy: flags.iamPolicy && (await readPolicy(flags.iamPolicy)),
         tied: flags.tied ?? false,
         seed: flags.seed,
+        images: flags.images ?? [],
       },
       progress,
     )
@@ -204,6 +211,7 @@ interface UpFlags {
   ec2?: Ec2Trait[]
   iamPolicy?: string
   seed?: string
+  images?: OnDemand[]
 }
 
 try {
@@ -266,6 +274,21 @@ function wholeNumber(text: string): number {
   if (!/^[1-6]$/.test(text))
     throw new InvalidArgumentError('It must be a whole number from 1 to 6.')
   return Number(text)
+}
+
+function imagesOnDemand(text: string): OnDemand[] {
+  return [...new Set(text.split(','))].map((one) => {
+    if (!isOnDemand(one)) {
+      throw new InvalidArgumentError(
+        `It must be some of ${Object.keys(IMAGES_ON_DEMAND).join(',')}.`,
+      )
+    }
+    return one
+  })
+}
+
+function isOnDemand(text: string): text is OnDemand {
+  return text in IMAGES_ON_DEMAND
 }
 
 function ec2Traits(text: string): Ec2Trait[] {

@@ -1,8 +1,10 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import type { ArtifactProgress } from '../artifacts/cache.ts'
 import { ensureArtifacts, pruneArtifacts } from '../artifacts/ensure-artifacts.ts'
 import { ensureHostPackages } from '../artifacts/host-packages.ts'
+import type { OnDemand } from '../artifacts/recipe.ts'
 import { GO_MODULES } from '../artifacts/versions.ts'
 import type { BootEvent, Ec2Trait } from '../daemon/config.ts'
 import { launchDaemon } from '../daemon/launch.ts'
@@ -36,6 +38,8 @@ export interface UpOptions {
   readonly iamPolicy: string | undefined
   readonly tied: boolean
   readonly seed: string | undefined
+  /** Images that are built only when asked for. */
+  readonly images: readonly OnDemand[]
 }
 
 export const labAccess = z.object({
@@ -63,10 +67,15 @@ export async function up(
   onEvent: (event: BootEvent) => void,
 ): Promise<LabAccess> {
   const wantedDriver = await ebsDriver()
+  const onProgress = (progress: ArtifactProgress): void => {
+    if (progress.state !== 'present') onEvent(stepOf(progress))
+  }
   const running = await liveDaemon(paths)
   if (running !== undefined) {
     const status = await readStatus(paths)
     refuseOtherLab(paths.name, { ...options, driver: wantedDriver }, status)
+    // Its registry offers them as soon as they are there.
+    await ensureArtifacts({ only: [], onDemand: options.images, onProgress })
     const { timers = 'eks', upstreamDriver, iamPolicy } = status
     return accessTo(paths, running.ports.ec2, { timers, upstreamDriver, iamPolicy, reused: true })
   }
@@ -85,9 +94,7 @@ export async function up(
     },
   })
   const timers = options.timers ?? 'eks'
-  const artifacts = await ensureArtifacts({
-    onProgress: (progress) => progress.state === 'present' || onEvent(stepOf(progress)),
-  })
+  const artifacts = await ensureArtifacts({ onDemand: options.images, onProgress })
   await pruneCache(onEvent)
   try {
     const record = await launchDaemon({

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { join } from 'node:path'
@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises'
 
 import { IMAGES } from '../artifacts/image-names.ts'
 import { readLayout } from '../artifacts/oci-layout.ts'
+import { IMAGES_ON_DEMAND } from '../artifacts/recipe.ts'
 
 /** One name of an image and what really stands behind it, for reports. */
 export interface ImageTableRow {
@@ -40,6 +41,8 @@ interface Offer {
   readonly names: readonly string[]
   readonly manifests: ReadonlyMap<string, OfferedManifest>
   readonly layouts: readonly string[]
+  /** Those of the layouts that did not exist when it was read. */
+  readonly absent: readonly string[]
 }
 
 /**
@@ -49,15 +52,22 @@ interface Offer {
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md
  */
 export function createRegistry(options: {
-  /** Folders of OCI image layouts. */
+  /** Folders of OCI image layouts; one that comes to be later is offered from then on. */
   readonly images: readonly string[]
 }): { listener: RequestListener } {
-  const offer = readOffer(options.images)
+  let offer = readOffer(options.images)
   // Told at the first request; unhandled until then it would end the process.
   offer.catch(() => {})
+  const upToDate = async (): Promise<Offer> => {
+    const { absent } = await offer
+    if (absent.some((layout) => existsSync(join(layout, 'index.json')))) {
+      offer = readOffer(options.images)
+    }
+    return offer
+  }
   return {
     listener: (request, response) => {
-      answer(request, response, offer).catch((error: unknown) => {
+      answer(request, response, upToDate).catch((error: unknown) => {
         if (response.headersSent) response.destroy()
         else fail(response, 500, 'UNKNOWN', String(error))
       })
@@ -68,7 +78,8 @@ export function createRegistry(options: {
 async function readOffer(layouts: readonly string[]): Promise<Offer> {
   const names: string[] = []
   const manifests = new Map<string, OfferedManifest>()
-  for (const layout of layouts) {
+  const absent = layouts.filter((layout) => !existsSync(join(layout, 'index.json')))
+  for (const layout of layouts.filter((item) => !absent.includes(item))) {
     for (const { name, manifest } of await readLayout(layout)) {
       names.push(name)
       const colon = name.lastIndexOf(':')
@@ -78,13 +89,13 @@ async function readOffer(layouts: readonly string[]): Promise<Offer> {
       manifests.set(`${name.slice(0, colon)}@${manifest.digest}`, entry)
     }
   }
-  return { names: names.sort(), manifests, layouts }
+  return { names: names.sort(), manifests, layouts, absent }
 }
 
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  offered: Promise<Offer>,
+  offered: () => Promise<Offer>,
 ): Promise<void> {
   response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0')
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -103,7 +114,7 @@ async function answer(
     return
   }
   const [, repository = '', kind, reference = ''] = wanted
-  const offer = await offered
+  const offer = await offered()
   if (kind === 'blobs') {
     await sendBlob(request, response, offer, reference)
     return
@@ -116,7 +127,7 @@ async function answer(
       response,
       404,
       'MANIFEST_UNKNOWN',
-      `The lab has no image ${name}; it has ${offer.names.join(', ')}.`,
+      `The lab has no image ${name}; ${howToHave(name) ?? `it has ${offer.names.join(', ')}`}.`,
     )
     return
   }
@@ -138,6 +149,16 @@ function findManifest(
     if (key.slice(key.indexOf('/') + 1) === `${repository}@${reference}`) return manifest
   }
   return undefined
+}
+
+/** Of an image on demand that was not built. */
+function howToHave(name: string): string | undefined {
+  const image = Object.values(IMAGES).find(({ names }) =>
+    (names as readonly string[]).includes(name),
+  )
+  const [demand] =
+    Object.entries(IMAGES_ON_DEMAND).find(([, recipe]) => recipe === image?.recipe) ?? []
+  return demand && `npx zonefall lab up --images ${demand} builds it, also while the lab is up`
 }
 
 async function sendBlob(

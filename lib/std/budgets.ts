@@ -71,6 +71,10 @@ export const BUDGETS = {
   repair: 300_000,
   cqlConnect: 60_000,
   cqlQuery: 20_000,
+  sqlConnect: 60_000,
+  sqlQuery: 20_000,
+  /** A replica to have applied what its primary had written, or to replicate again. */
+  replicaCatchesUp: 120_000,
   /** All undos of one scenario, and of a whole run. */
   healScenario: 1_800_000,
   undoOne: 420_000,

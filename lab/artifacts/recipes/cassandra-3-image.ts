@@ -12,11 +12,11 @@ import {
   CASSANDRA_TOOLS,
   classPath,
   copySetpriv,
-  fetchJars,
   placeFiles,
 } from './cassandra-parts.ts'
 import { debianBase, NOT_PACKED } from './debian-base.ts'
 import { unpack } from './debian-packages.ts'
+import { fetchJars } from './maven.ts'
 import { runInside } from './run-inside.ts'
 
 const JRE = 'usr/lib/jvm/java-8-openjdk-amd64/jre'

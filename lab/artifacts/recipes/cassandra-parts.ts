@@ -1,16 +1,14 @@
-import { chmod, copyFile, cp, mkdir, readdir, readFile } from 'node:fs/promises'
+import { chmod, copyFile, cp, mkdir, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
-import { ArtifactError } from '../artifact-error.ts'
 import { REPOSITORY } from '../cache-key.ts'
 import type { BuildContext } from '../recipe.ts'
-import { sha256 } from '../seal.ts'
-import { IMAGE_CONTENTS } from '../versions.ts'
 import { unpack } from './debian-packages.ts'
 
 /** Files that shape every Cassandra image, for `sources`. */
 export const CASSANDRA_SOURCES = [
   'lab/artifacts/recipes/cassandra-parts.ts',
+  'lab/artifacts/recipes/maven.ts',
   'lab/artifacts/recipes/debian-base.ts',
   'lab/artifacts/recipes/run-inside.ts',
   'lab/artifacts/images/cassandra',
@@ -26,40 +24,6 @@ export const CASSANDRA_TOOLS = {
 }
 
 const IMAGE_SOURCES = 'lab/artifacts/images'
-const { mavenDependencyPlugin } = IMAGE_CONTENTS
-const COPY_JARS = `org.apache.maven.plugins:maven-dependency-plugin:${mavenDependencyPlugin.version}:copy-dependencies`
-
-/**
- * Maven fetches what `images/<image>/pom.xml` asks for, less the jars of the `without` classifiers;
- * what it brings must be, to the byte, what `jars.sha256` beside it lists.
- */
-export async function fetchJars(
-  context: BuildContext,
-  image: string,
-  target: string,
-  without: readonly string[] = [],
-): Promise<void> {
-  await mkdir(target, { recursive: true })
-  const sources = join(REPOSITORY, IMAGE_SOURCES, image)
-  const pom = join(context.scratchDir, 'pom.xml')
-  await copyFile(join(sources, 'pom.xml'), pom)
-  const options = [`-DoutputDirectory=${target}`, '-DincludeScope=runtime']
-  if (without.length > 0) options.push(`-DexcludeClassifiers=${without.join(',')}`)
-  await context.run(['mvn', '-B', '--strict-checksums', '-f', pom, COPY_JARS, ...options])
-  const listed = (await readFile(join(sources, 'jars.sha256'), 'utf8')).trim().split('\n')
-  const expected = new Map(listed.map((line) => [line.slice(66), line.slice(0, 64)]))
-  for (const jar of await readdir(target)) {
-    const digest = expected.get(jar)
-    expected.delete(jar)
-    if (digest !== (await sha256(join(target, jar)))) {
-      throw new ArtifactError(
-        `${jar} is not what images/${image}/jars.sha256 lists; if its version was changed on purpose, list its digest there.`,
-      )
-    }
-  }
-  const [missing] = expected.keys()
-  if (missing !== undefined) throw new ArtifactError(`Maven did not bring ${missing}.`)
-}
 
 /** The class path of jars in /opt/cassandra/lib, Cassandra's own, where most classes are, first. */
 export function classPath(jars: readonly string[]): string {
@@ -101,6 +65,6 @@ export async function placeFiles(
     const path = join(target, to)
     await mkdir(dirname(path), { recursive: true })
     await copyFile(join(REPOSITORY, IMAGE_SOURCES, from), path)
-    await chmod(path, /\.(xml|yaml|properties|options)$/.test(to) ? 0o644 : 0o755)
+    await chmod(path, /\.(xml|yaml|properties|options|cnf)$/.test(to) ? 0o644 : 0o755)
   }
 }
