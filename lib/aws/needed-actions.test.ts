@@ -1,0 +1,82 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { calledActions } from './testing/called-actions.ts'
+import { NEEDED_ACTIONS } from './needed-actions.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const POLICY = readFileSync(join(ROOT, 'manifests/access/iam-policy.json'), 'utf8')
+
+const texts = z.union([z.string().transform((one) => [one]), z.array(z.string())])
+const policySchema = z.object({
+  Version: z.literal('2012-10-17'),
+  Statement: z.array(
+    z.object({
+      Sid: z.string(),
+      Effect: z.literal('Allow'),
+      Action: texts,
+      Resource: texts,
+      Condition: z.unknown().optional(),
+    }),
+  ),
+})
+const { Statement: statements } = policySchema.parse(JSON.parse(POLICY))
+
+const sorted = (items: Iterable<string>): string[] => [...new Set(items)].toSorted()
+const needed = sorted(NEEDED_ACTIONS.map(({ action }) => action))
+
+describe('the IAM policy', () => {
+  test('allows what is needed, and nothing else', () => {
+    expect(sorted(statements.flatMap(({ Action }) => Action))).toEqual(needed)
+    expect(NEEDED_ACTIONS).toHaveLength(needed.length)
+  })
+
+  test('limits all that changes something to the cluster, its VPC, or what a run made', () => {
+    const whole = statements.filter(({ Action }) => !Action.every(readsOnly))
+    const unlimited = whole.filter(
+      ({ Condition, Resource }) =>
+        Condition === undefined && !Resource.every((arn) => arn.endsWith(':vpc/VPC_ID')),
+    )
+    // What an instance is made of has no tags that would tell; the instance itself is limited.
+    expect(unlimited.map(({ Sid }) => Sid)).toEqual(['UseWhatInstancesAreMadeOf'])
+    expect(whole.flatMap(({ Resource }) => Resource)).not.toContain('*')
+  })
+
+  test('is as IAM takes it', () => {
+    // Source: IAM user guide, "IAM and STS quotas"; white space doesn't count.
+    expect(POLICY.replaceAll(/\s/g, '').length).toBeLessThan(6144)
+    for (const { Sid } of statements) expect(Sid).toMatch(/^[A-Za-z0-9]+$/)
+    expect(new Set(statements.map(({ Sid }) => Sid)).size).toBe(statements.length)
+  })
+})
+
+const readsOnly = (action: string): boolean => /:(Describe|List)/.test(action)
+
+describe('the calls in the sources', () => {
+  const sources = globSync('lib/**/*.ts', { cwd: ROOT, exclude: ['**/testing/**', '**/*.test.ts'] })
+    // What only tries calls doesn't need them.
+    .filter((file) => !/^lib\/aws\/(dry-run|try-actions)\.ts$/.test(file))
+    .map((file) => readFileSync(join(ROOT, file), 'utf8'))
+
+  test('are the needed actions', () => {
+    expect(sorted(calledActions(sources))).toEqual(needed)
+  })
+
+  test('are found in any form, with the tags that they set', () => {
+    const found = (text: string) => [...calledActions([text])]
+    expect(found('new sdk.StopInstancesCommand({})')).toEqual(['ec2:StopInstances'])
+    expect(found('new StopInstancesCommand({})')).toEqual(['ec2:StopInstances'])
+    expect(found('sdk.paginateDescribeVolumes({})')).toEqual(['ec2:DescribeVolumes'])
+    expect(found('new RunInstancesCommand({ TagSpecifications: [] })')).toEqual([
+      'ec2:RunInstances',
+      'ec2:CreateTags',
+    ])
+    expect(found('new sdk.GetCallerIdentityCommand({})')).toEqual([])
+    expect(
+      found("import('@aws-sdk/client-auto-scaling'); new sdk.DescribeTagsCommand({})"),
+    ).toEqual(['autoscaling:DescribeTags'])
+    expect(() => found('new sdk.DescribeTagsCommand({})')).toThrow('of several')
+    expect(() => found('new sdk.ReadBookCommand({})')).toThrow('ReadBook')
+  })
+})
