@@ -47,6 +47,19 @@ test('what may have happened stays due: a failed call, and a kill between call a
   expect(journal.pending().map(({ action }) => action)).toEqual(['y', 'x'])
 })
 
+test.for([
+  ['InsufficientInstanceCapacity', 0],
+  ['TimeoutError', 1],
+] as const)('a launch that ends with %s leaves %i to be ended', async ([name, due]) => {
+  const undo: Undo = { kind: 'terminate-launched', token: 't' }
+  const error = Object.assign(new Error('no'), { name })
+  const failing = journal.change({ scenario: 's', action: 'launch', undo }, () =>
+    Promise.reject(error),
+  )
+  await expect(failing).rejects.toThrow('no')
+  expect(journal.pending()).toHaveLength(due)
+})
+
 test('pending is youngest first, without what was undone and what has no undo', async () => {
   const made: string[] = []
   for (const node of ['a', 'b', 'c']) {

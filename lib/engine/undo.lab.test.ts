@@ -2,7 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { PatchStrategy, setHeaderOptions, V1MicroTime } from '@kubernetes/client-node'
 import { Cluster, orAbsent } from '../kube/cluster.ts'
+import { awaitHeartbeats, readHeartbeats } from '../kube/node-heartbeat.ts'
 import type { Undo } from '../model/journal.ts'
 import { Journal } from './journal.ts'
 import { compareProjections, takeProjection } from './leaks.ts'
@@ -174,8 +176,11 @@ test('one that fails keeps no other from being undone, and stays due', async () 
     },
     { kind: 'set-unschedulable', node: 'node-a', value: false },
   )
-  const limited = await limitedUser()
-  const failures = await undoAll({ ...context, cluster: limited }, context.journal.pending())
+  await makeLimitedUser()
+  const failures = await undoAll(
+    { ...context, cluster: await limitedUser() },
+    context.journal.pending(),
+  )
   expect(failures.map(({ text }) => text)).toEqual([
     expect.stringMatching(
       /^"set-unschedulable" could not be undone: the API server answered 403: .*cannot patch resource "nodes"/,
@@ -187,7 +192,7 @@ test('one that fails keeps no other from being undone, and stays due', async () 
 })
 
 /** A user who may delete ConfigMaps, and look at nodes but not change them. */
-async function limitedUser(): Promise<Cluster> {
+async function makeLimitedUser(): Promise<void> {
   const { objects } = api.cluster
   const header = { apiVersion: 'rbac.authorization.k8s.io/v1', metadata: { name: 'limited' } }
   const rules = [
@@ -201,9 +206,35 @@ async function limitedUser(): Promise<Cluster> {
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'limited' },
     subjects: [{ kind: 'User', name: 'limited' }],
   })
+}
+
+function limitedUser(): Promise<Cluster> {
   const { kubeconfig, context } = api
   return Cluster.connect({ kubeconfig, context, impersonate: 'limited' })
 }
+
+test('a node is heard of when its lease is renewed, and not missed where leases may not be seen', async () => {
+  const lease = { name: 'node-a', namespace: 'kube-node-lease' }
+  const renewed = (second: number) => ({
+    metadata: { name: lease.name },
+    spec: { renewTime: new V1MicroTime(Date.UTC(2026, 0, 1, 0, 0, second)) },
+  })
+  const { coordination } = api.cluster
+  await coordination.createNamespacedLease({ namespace: lease.namespace, body: renewed(0) })
+  const before = await readHeartbeats(api.cluster)
+  expect(before?.get('node-a')).toContain('2026-01-01T00:00:00')
+  const seen: string[] = []
+  const heard = awaitHeartbeats(api.cluster, ['node-a'], before).then(() => seen.push('heard'))
+  // Anything about it but its time says nothing.
+  const touched = { metadata: { labels: { x: 'y' } } }
+  const header = setHeaderOptions('Content-Type', PatchStrategy.MergePatch)
+  await coordination.patchNamespacedLease({ ...lease, body: touched }, header)
+  expect(await readHeartbeats(api.cluster)).toEqual(before)
+  expect(seen).toEqual([])
+  await coordination.patchNamespacedLease({ ...lease, body: { spec: renewed(1).spec } }, header)
+  await heard
+  expect(await readHeartbeats(await limitedUser())).toBeUndefined()
+})
 
 test('what was being deleted before the run may vanish; what the run leaves so is a leak', async () => {
   const { core } = api.cluster
