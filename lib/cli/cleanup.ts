@@ -2,23 +2,40 @@ import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { findInterruptedRuns, recoverRun, type Recovery } from '../engine/recover.ts'
 import { CleanupError, PreflightError } from '../model/errors.ts'
+import { printAudit } from './audit.ts'
+import type { TargetOptions } from './choose-target.ts'
 import { DEFAULT_OUT } from './options.ts'
+import { targetOptions } from './run.ts'
 
-interface CleanupFlags {
+interface CleanupFlags extends TargetOptions {
   readonly run?: string
   readonly out: string
+  readonly audit: boolean
   readonly json?: boolean
 }
 
 /** `zonefall cleanup`. */
 export function cleanupCommand(): Command {
-  return new Command('cleanup')
+  return targetOptions(new Command('cleanup'))
     .description('undo what interrupted or kept runs left')
     .option('--run <id>', 'only this run; the beginning of its id will do')
     .option('--out <folder>', "folder with the runs' folders", DEFAULT_OUT)
+    .option(
+      '--audit',
+      'undo nothing, and list what on the target carries the mark of a run: objects, volumes, ' +
+        'snapshots, network interfaces and ACLs, instances; exit code 4 if there is any',
+      false,
+    )
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  npx zonefall cleanup --run 20261121-063012-k3f9')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npx zonefall cleanup --run 20261121-063012-k3f9
+  npx zonefall cleanup --audit --target kubeconfig --context staging`,
+    )
     .action(async (flags: CleanupFlags) => {
+      if (flags.audit) return printAudit(flags)
       const out = resolve(flags.out)
       const all = await findInterruptedRuns(out)
       const chosen = all.filter(({ file }) => file.runId.startsWith(flags.run ?? ''))

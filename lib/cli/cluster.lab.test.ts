@@ -5,13 +5,15 @@ import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadPrices, type Prices } from '../cost/prices.ts'
 import { collectScenarios, PROJECT_ROOT } from '../engine/collect.ts'
+import { FUTURE_RUN_ID } from '../engine/planned-calls.ts'
 import { orAbsent } from '../kube/cluster.ts'
 import { startTestApiServer, type TestApiServer } from '../kube/testing/api-server.ts'
 import { poll } from '../std/poll.ts'
 import { makePlan } from './make-plan.ts'
 import { planText } from './plan.ts'
 import { checkCluster } from './doctor-cluster.ts'
-import { neededRights } from './needed-rights.ts'
+import { neededRights } from '../engine/needed-rights.ts'
+import { judgeScenarios } from './runs-where.ts'
 
 /** What the commands say of a cluster before anything is touched, against a real API server. */
 let api: TestApiServer
@@ -137,6 +139,25 @@ describe('doctor', () => {
   })
 })
 
+describe('list', () => {
+  test('on a cluster its zones count too, and EC2 is lacking', async () => {
+    const known = await collectScenarios()
+    const { kubeconfig, context } = api
+    const judged = await judgeScenarios(known, { target: 'kubeconfig', kubeconfig, context })
+    const lacks = (beginning: string) => judged.find(({ id }) => id.startsWith(beginning))?.lacks
+    expect(lacks('cassandra/cordon/')).toEqual([])
+    expect(lacks('cassandra/power-cut/')).toEqual([
+      'the capability ec2 (target kubeconfig lacks it)',
+    ])
+    await api.cluster.core.deleteNode({ name: 'node-c' })
+    const fewer = await judgeScenarios(known, { target: 'kubeconfig', kubeconfig, context })
+    expect(fewer.find(({ id }) => id.startsWith('cassandra/cordon/'))?.lacks).toEqual([
+      '3 zones with a usable node (the target has 2)',
+    ])
+    await api.addNode('node-c', 'us-east-1c')
+  })
+})
+
 describe('plan', () => {
   const driver = 'ebs.csi.aws.com'
   let known: Awaited<ReturnType<typeof collectScenarios>> = []
@@ -181,7 +202,7 @@ describe('plan', () => {
 
   test('names what is made, with the zones of claims, and what each fault hits', async () => {
     const plan = await makePlan(known, options())
-    const namespace = 'zonefall-<run id>'
+    const namespace = `zonefall-${FUTURE_RUN_ID}`
     const claim = (ordinal: number, zone: string) =>
       expect.objectContaining({ name: `cassandra-data-cassandra-${ordinal}`, namespace, zone })
     expect(plan.creates).toEqual([
@@ -235,7 +256,7 @@ describe('plan', () => {
     await api.cluster.core.deleteNode({ name: 'node-c' })
     const without = await makePlan(known, { ...options(), filters: ['cassandra/cordon'] })
     expect(without).toMatchObject({ typicalSeconds: 0, faults: [], scenarios: [{}] })
-    expect(without.creates).toEqual([{ kind: 'Namespace', name: 'zonefall-<run id>' }])
+    expect(without.creates).toEqual([{ kind: 'Namespace', name: `zonefall-${FUTURE_RUN_ID}` }])
     expect(planText(without)).toContain('would be skipped: needs 3 zones with a usable node')
   })
 })

@@ -1,11 +1,13 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { collectScenarios } from '../engine/collect.ts'
 import { selectScenarios } from '../engine/select.ts'
 import type { ScenarioInfo, ScenarioNeeds, Tier } from '../model/scenario.ts'
-import { list } from './options.ts'
+import { TARGETS, type TargetOptions } from './choose-target.ts'
+import { list, oneOf } from './options.ts'
 import { tierOption } from './run.ts'
+import { type Judged, judgeScenarios } from './runs-where.ts'
 
-interface ListFlags {
+interface ListFlags extends Partial<TargetOptions> {
   readonly tier?: Tier
   readonly tags?: string[]
   readonly json?: boolean
@@ -18,15 +20,30 @@ export function listCommand(): Command {
     .argument('[filter...]', 'scenarios or files, by the beginning or any part of their id')
     .addOption(tierOption('full'))
     .option('--tags <tags>', 'only scenarios with one of these tags: a,b', list)
+    .addOption(
+      new Option(
+        '--target <target>',
+        'say which of them run there, and what the others lack: lab, kubeconfig, eks',
+      ).argParser(oneOf(TARGETS)),
+    )
+    .option('--context <name>', 'look at that cluster: its zones count then too')
+    .option('--kubeconfig <path>', 'default: KUBECONFIG, then ~/.kube/config')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  npx zonefall list cassandra --tier smoke')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npx zonefall list cassandra --tier smoke
+  npx zonefall list --target kubeconfig --context staging   which of them run there`,
+    )
     .action(async (filters: string[], flags: ListFlags) => {
       const selected = selectScenarios(await collectScenarios(), {
         filters,
         tier: flags.tier ?? 'full',
         tags: flags.tags ?? [],
       })
-      console.log(flags.json ? JSON.stringify(selected, null, 2) : table(selected))
+      const judged = await judgeScenarios(selected, flags)
+      console.log(flags.json ? JSON.stringify(judged, null, 2) : table(judged))
     })
 }
 
@@ -39,7 +56,7 @@ export function needsInWords({ zones, nodesPerZone, capabilities = [] }: Scenari
   ].join(', ')
 }
 
-function table(scenarios: readonly ScenarioInfo[]): string {
+function table(scenarios: readonly (ScenarioInfo & Partial<Judged>)[]): string {
   const lines: string[] = []
   let file = ''
   for (const info of scenarios) {
@@ -54,6 +71,16 @@ function table(scenarios: readonly ScenarioInfo[]): string {
       ...(typicalSeconds === undefined ? [] : [`about ${typicalSeconds} s`]),
     ]
     lines.push(`    ${info.id}`, `    ${facts.join(' · ')}`)
+    if (info.lacks !== undefined) {
+      lines.push(
+        info.lacks.length === 0 ? '    runs' : `    skipped: needs ${info.lacks.join(' and ')}`,
+      )
+    }
+  }
+  const judged = scenarios.filter(({ lacks }) => lacks !== undefined)
+  if (judged.length > 0) {
+    const run = judged.filter(({ lacks = [] }) => lacks.length === 0).length
+    lines.push('', `${run} of ${judged.length} run there.`)
   }
   return lines.join('\n')
 }

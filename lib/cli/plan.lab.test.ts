@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
+import { Aws } from '../aws/aws.ts'
 import {
   isReading,
   type RecordedAwsCall,
@@ -19,6 +21,8 @@ import {
   withRunId,
 } from '../engine/planned-calls.ts'
 import { superviseRun } from '../engine/supervisor.ts'
+import { Cluster } from '../kube/cluster.ts'
+import { RUN_LABEL } from '../model/run-label.ts'
 import { createReporter } from '../report/terminal.ts'
 import { labTarget } from '../targets/lab.ts'
 import type { StartedTarget, Target } from '../targets/target.ts'
@@ -184,3 +188,107 @@ test('a run makes no call that its plan does not name', async () => {
     expect(unplannedCalls(less, made).map((one) => one.call)).toContain(call)
   }
 })
+
+describe('cleanup --audit', () => {
+  const audit = (run?: string) => {
+    const args = ['cleanup', '--audit', '--json', ...(run === undefined ? [] : ['--run', run])]
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [join(import.meta.dirname, 'main.ts'), ...args],
+      { encoding: 'utf8', env: { ...process.env, ZONEFALL_LAB: LAB } },
+    )
+    return { status, stderr, ...auditSaid.parse(JSON.parse(stdout)) }
+  }
+
+  test('finds nothing after a run, and everything that carries the mark of one', async () => {
+    expect(audit()).toMatchObject({ status: 0, left: [], unseen: [] })
+    const { kubeconfig, context, aws: access, zones } = started.description
+    if (!access) throw new Error('the lab has EC2')
+    const run = '20261121-063012-k3f9'
+    const labels = { [RUN_LABEL]: run }
+    const cluster = await Cluster.connect({ kubeconfig, context })
+    await cluster.core.createNamespacedConfigMap({
+      namespace: 'default',
+      body: { metadata: { name: 'left', labels } },
+    })
+    await cluster.storage.createStorageClass({
+      body: { metadata: { name: 'left-k3f9', labels }, provisioner: 'ebs.csi.aws.com' },
+    })
+    await using made = await makeTagged(new Aws(access), labels, zones[0]?.name ?? '')
+    const { status, stderr, left } = audit('20261121')
+    expect(status).toBe(4)
+    expect(stderr).toContain('6 things of runs are left.')
+    expect(left.map(({ kind, name }) => `${kind} ${name}`).toSorted()).toEqual(
+      ['ConfigMap default/left', 'StorageClass left-k3f9', ...made.names].toSorted(),
+    )
+    expect(left.every((item) => item.run === run)).toBe(true)
+    expect(audit('2027')).toMatchObject({ status: 0, left: [] })
+    await cluster.core.deleteNamespacedConfigMap({ namespace: 'default', name: 'left' })
+    await cluster.storage.deleteStorageClass({ name: 'left-k3f9' })
+  })
+})
+
+const auditSaid = z.object({
+  left: z.array(z.object({ kind: z.string(), name: z.string(), run: z.string() })),
+  unseen: z.array(z.string()),
+})
+
+/** A volume, its snapshot, an ACL and a volume of a claim of the run, as the account has them. */
+async function makeTagged(aws: Aws, tags: Record<string, string>, zone: string) {
+  const { client, sdk } = await aws.ec2()
+  const volume = async (Tags: { Key: string; Value: string }[]) => {
+    const made = await client.send(
+      new sdk.CreateVolumeCommand({
+        AvailabilityZone: zone,
+        Size: 1,
+        VolumeType: 'gp2',
+        TagSpecifications: [{ ResourceType: 'volume', Tags }],
+      }),
+    )
+    return made.VolumeId ?? ''
+  }
+  const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+  const own = await volume(Tags)
+  const claimed = await volume([
+    {
+      Key: 'kubernetes.io/created-for/pvc/namespace',
+      Value: `zonefall-${tags[RUN_LABEL]}-1-clients`,
+    },
+  ])
+  const strange = await volume([
+    { Key: 'kubernetes.io/created-for/pvc/namespace', Value: 'somebody' },
+  ])
+  await sdk.waitUntilVolumeAvailable(
+    { client, maxWaitTime: 60, minDelay: 1, maxDelay: 1 },
+    { VolumeIds: [own, claimed, strange] },
+  )
+  const { SnapshotId: snapshot = '' } = await client.send(
+    new sdk.CreateSnapshotCommand({
+      VolumeId: own,
+      TagSpecifications: [{ ResourceType: 'snapshot', Tags }],
+    }),
+  )
+  const { NetworkAcl } = await client.send(
+    new sdk.CreateNetworkAclCommand({
+      VpcId: await vpcOf(aws),
+      TagSpecifications: [{ ResourceType: 'network-acl', Tags }],
+    }),
+  )
+  const acl = NetworkAcl?.NetworkAclId ?? ''
+  return {
+    names: [`volume ${own}`, `volume ${claimed}`, `snapshot ${snapshot}`, `network ACL ${acl}`],
+    [Symbol.asyncDispose]: async () => {
+      await client.send(new sdk.DeleteNetworkAclCommand({ NetworkAclId: acl }))
+      await client.send(new sdk.DeleteSnapshotCommand({ SnapshotId: snapshot }))
+      for (const VolumeId of [own, claimed, strange]) {
+        await client.send(new sdk.DeleteVolumeCommand({ VolumeId }))
+      }
+      await aws.close()
+    },
+  }
+}
+
+async function vpcOf(aws: Aws): Promise<string> {
+  const [instance] = await (await aws.ec2()).listInstances()
+  return instance?.VpcId ?? ''
+}

@@ -21,6 +21,10 @@ test('moves the Cassandra manifests to a namespace of the run’s own', async ()
   ])
   // On the three objects, the pod template and the claim template.
   expect(text.match(/"zonefall\.io\/run":"r1"/g)).toHaveLength(5)
+  // The driver passes it on to the volumes, where it is found in the account.
+  expect(after[0]?.object).toMatchObject({
+    parameters: { type: 'gp2', tagSpecification_1: 'zonefall.io/run=r1' },
+  })
   expect(before).toEqual(untouched)
 })
 

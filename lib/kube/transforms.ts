@@ -92,6 +92,7 @@ function moveObject(
   result.metadata.name = renamed.get(`${kind}/${result.metadata.name}`) ?? result.metadata.name
   if (!isClusterScoped(kind)) result.metadata.namespace = options.namespace
   addLabels(result, options.labels)
+  if (kind === 'StorageClass') tagVolumes(result, options.labels)
   if (result.spec?.template) addLabels(result.spec.template, options.labels)
   for (const template of result.spec?.volumeClaimTemplates ?? [])
     addLabels(template, options.labels)
@@ -100,7 +101,23 @@ function moveObject(
 
 interface Mutable extends Labelled {
   metadata: { name: string; namespace?: string; labels?: Record<string, string> }
+  provisioner?: string
+  parameters?: Record<string, string>
   spec?: { template?: Labelled; volumeClaimTemplates?: Labelled[] }
+}
+
+const EBS_DRIVERS = new Set(['ebs.csi.aws.com', 'ebs.csi.eks.amazonaws.com'])
+
+/** Has the EBS CSI driver tag the volumes of a class, so that they are found in the account. */
+function tagVolumes(item: Mutable, labels: Readonly<Record<string, string>>): void {
+  if (!EBS_DRIVERS.has(item.provisioner ?? '')) return
+  const parameters = { ...item.parameters }
+  let number = 1
+  for (const [key, value] of Object.entries(labels)) {
+    while (parameters[`tagSpecification_${number}`] !== undefined) number += 1
+    parameters[`tagSpecification_${number}`] = `${key}=${value}`
+  }
+  item.parameters = parameters
 }
 
 interface Labelled {
