@@ -18,6 +18,7 @@ import type { InstanceWish } from '../faults/instance-plan.ts'
 import type { Zone } from '../model/target.ts'
 import { FaultBench } from './testing/fault-bench.ts'
 import { CONTAINERS, deployProbeSet, NAMESPACE, probeSetReady } from './testing/probe-set.ts'
+import * as probeZones from './testing/probe-zones.ts'
 
 /**
  * Every fault once: planned, injected, seen to take effect from another source, and taken back; and
@@ -42,19 +43,11 @@ async function zone(index: number): Promise<Zone> {
 }
 
 async function nodesOf(...indices: readonly number[]): Promise<InstanceWish> {
-  const zones = await Promise.all(indices.map((index) => zone(index)))
-  return {
-    subject: `zone/${zones.map(({ name }) => name).join(',')}`,
-    nodes: zones.flatMap(({ nodes }) => nodes),
-  }
+  return probeZones.nodesOf(...(await Promise.all(indices.map((index) => zone(index)))))
 }
 
-/** The pod of the set that is in a zone. */
-async function podIn({ nodes }: Pick<Zone, 'nodes'>): Promise<string> {
-  const { items } = await bench.cluster.core.listNamespacedPod({ namespace: NAMESPACE })
-  const pod = items.find(({ spec }) => nodes.some(({ name }) => name === spec?.nodeName))
-  if (!pod?.metadata?.name) throw new Error('the zone has no pod')
-  return pod.metadata.name
+async function podIn(where: Pick<Zone, 'nodes'>): Promise<string> {
+  return probeZones.podIn({ cluster: bench.cluster, namespace: NAMESPACE }, where)
 }
 
 test('stopped, an outage without capacity, and rebooted: a zone each, at the same time', async () => {

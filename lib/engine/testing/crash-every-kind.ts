@@ -12,8 +12,9 @@ import { zonePartition } from '../../faults/zone-partition.ts'
 import type { Undo } from '../../model/journal.ts'
 import type { Zone } from '../../model/target.ts'
 import { randomLetters } from '../../std/ids.ts'
-import { type CrashSite, nodesOf, podIn } from './crash-site.ts'
+import type { CrashSite } from './crash-site.ts'
 import { CONTAINERS } from './probe-set.ts'
+import { nodesOf, podIn } from './probe-zones.ts'
 
 /** What faults have to take back; `delete-claims` and `scale-statefulset` are of deployments. */
 export const FAULT_UNDOS = [

@@ -18,8 +18,9 @@ import { zonePartition } from '../../faults/zone-partition.ts'
 import type { FaultName } from '../../model/scenario.ts'
 import type { Zone } from '../../model/target.ts'
 import { everyKind } from './crash-every-kind.ts'
-import { type CrashSite, nodesOf, podIn } from './crash-site.ts'
+import type { CrashSite } from './crash-site.ts'
 import { CONTAINERS } from './probe-set.ts'
+import { nodesOf, podIn } from './probe-zones.ts'
 
 /** Not one fault, but one for each kind of undo, all at once. */
 export const EVERY_KIND = 'every-kind'

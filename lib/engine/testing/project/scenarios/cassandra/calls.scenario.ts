@@ -18,7 +18,7 @@ import { availabilitySchedules } from '../../../../../workloads/availability.ts'
 import type { ScenarioControl } from '../../../../conduct.ts'
 import { faultContextOf } from '../../../../fault-context.ts'
 import { placeManifests } from '../../../../place-manifests.ts'
-import { nodesOf } from '../../../crash-site.ts'
+import { nodesOf } from '../../../probe-zones.ts'
 import { demo } from '../../demo.ts'
 
 /** Makes calls of every kind that a run can make, for a test to compare them with its plan. */
