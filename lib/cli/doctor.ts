@@ -4,6 +4,7 @@ import { defaultKubeconfig } from '../targets/kubeconfig.ts'
 import { checkTarget, type TargetOptions } from './choose-target.ts'
 import { checkCluster } from './doctor-cluster.ts'
 import { checkMachine } from './doctor-machine.ts'
+import { checkSafety } from './doctor-safety.ts'
 import { namespaceName } from './options.ts'
 import { targetOptions } from './run.ts'
 
@@ -28,7 +29,8 @@ export function doctorCommand(): Command {
       `
 Examples:
   npx zonefall doctor                                        this machine, for the lab
-  npx zonefall doctor --target kubeconfig --context staging  that cluster`,
+  npx zonefall doctor --target eks --context staging         that cluster, and AWS behind it
+  npx zonefall doctor --target kubeconfig --context staging  that cluster, without EC2`,
     )
     .action(async (flags: TargetOptions & { readonly json?: boolean }) => {
       const findings = await examine(flags)
@@ -54,5 +56,7 @@ async function examine(flags: TargetOptions): Promise<Finding[]> {
   checkTarget(flags)
   if (flags.target === 'lab') return checkMachine()
   const { context, kubeconfig = defaultKubeconfig(), namespace } = flags
-  return checkCluster(kubeconfig, context, namespace)
+  const findings = await checkCluster(kubeconfig, context, namespace)
+  const isReached = findings.some(({ check, state }) => check === 'API server' && state === 'ok')
+  return isReached ? [...findings, ...(await checkSafety(flags, findings))] : findings
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { cleanupCommand } from './cleanup.ts'
 import { doctorCommand } from './doctor.ts'
+import { initCommand } from './init.ts'
 import { labCommand } from './lab.ts'
 import { listCommand } from './list.ts'
 import { planCommand } from './plan.ts'
@@ -23,6 +24,7 @@ export function makeProgram(): Command {
     listCommand(),
     planCommand(),
     doctorCommand(),
+    initCommand(),
     cleanupCommand(),
     reportCommand(),
     labCommand(),

@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadSettings } from './load-settings.ts'
 import { rulesOf } from './settings.ts'
+import { configTemplate } from './template.ts'
 
 let dir = ''
 beforeAll(async () => {
@@ -44,6 +47,27 @@ test('a file is TypeScript, and what it says becomes rules', async () => {
     maxBlastRadius: 2,
     production: { keys: ['tier'], values: '^prod' },
     expected: { cluster: 'staging', account: '123456789012' },
+  })
+})
+
+test('the file that init writes, wherever it lies, says just what is known', async () => {
+  const facts = { target: 'eks', context: 'a', nodeGroups: ["b's"] } as const
+  const path = await configOf(configTemplate(facts))
+  // A process of its own: vitest has a loader of its own, which finds packages in another way.
+  const program = `import { loadSettings } from ${JSON.stringify(join(import.meta.dirname, 'load-settings.ts'))}
+    console.log(JSON.stringify(await loadSettings({ path: ${JSON.stringify(path)}, env: {} })))`
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--input-type=module',
+    '--eval',
+    program,
+  ])
+  expect(JSON.parse(stdout)).toEqual({
+    ...facts,
+    cluster: {},
+    images: {},
+    databases: { cassandra: {} },
+    budgets: {},
+    production: {},
   })
 })
 

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { registerHooks } from 'node:module'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { PreflightError } from '../model/errors.ts'
@@ -39,6 +40,13 @@ export async function loadSettings(options: LoadOptions = {}): Promise<Settings>
 
 async function importDefault(path: string): Promise<unknown> {
   let loaded: unknown
+  // The file may lie in a folder from which no package of that name is to be found.
+  const hooks = registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === 'zonefall/config'
+        ? { url: import.meta.resolve('./define-config.ts'), shortCircuit: true }
+        : next(specifier, context),
+  })
   try {
     loaded = await import(pathToFileURL(path).href)
   } catch (error) {
@@ -46,6 +54,8 @@ async function importDefault(path: string): Promise<unknown> {
       cause: error,
       hint: `node --check ${path} shows where; npx zonefall init writes a new one.`,
     })
+  } finally {
+    hooks.deregister()
   }
   if (typeof loaded === 'object' && loaded !== null && 'default' in loaded) return loaded.default
   throw new PreflightError(`The config file ${path} exports no default.`, {

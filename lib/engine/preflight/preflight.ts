@@ -3,7 +3,7 @@ import { Cluster, explainApiError, orAbsent } from '../../kube/cluster.ts'
 import type { ManifestObject } from '../../kube/manifests.ts'
 import { PreflightError } from '../../model/errors.ts'
 import { DEFAULT_RULES, type SafetyRules } from '../../model/safety-rules.ts'
-import type { FaultName } from '../../model/scenario.ts'
+import { FAULT_NAMES, type FaultName } from '../../model/scenario.ts'
 import type { AwsAccess, TargetDescription, Zone } from '../../model/target.ts'
 import type { StartedTarget } from '../../targets/target.ts'
 import { CONSENT, isRefusal, readConsent } from './consent.ts'
@@ -22,8 +22,8 @@ import { whereHelpersRun } from './where-helpers-run.ts'
 
 export interface PreflightOptions {
   readonly rules?: SafetyRules
-  /** Faults of the scenarios that are to run. */
-  readonly faults: readonly FaultName[]
+  /** Faults of the scenarios that are to run; `consented`: whichever may be injected. */
+  readonly faults: readonly FaultName[] | 'consented'
   /** How long the run may take, milliseconds. */
   readonly plannedMs: number
   /** Reads what it deploys. */
@@ -53,14 +53,15 @@ export async function inspectTarget(
   options: PreflightOptions,
 ): Promise<Inspection> {
   const { kubeconfig, context, namespace } = description
-  const { rules = DEFAULT_RULES, faults, plannedMs } = options
+  const { rules = DEFAULT_RULES, plannedMs } = options
   const refused = (refusals: readonly Refusal[]): Inspection => ({
     description,
     refusals,
     notes: [],
   })
   const cluster = await Cluster.connect({ kubeconfig, context })
-  const request: Request = { rules, faults, plannedMs, eksName: eks?.clusterName }
+  const asked = options.faults === 'consented' ? (rules.faults ?? FAULT_NAMES) : options.faults
+  const request: Request = { rules, faults: asked, plannedMs, eksName: eks?.clusterName }
   const meant = judgeExpected(request, {
     context,
     cluster: eks?.clusterName,
@@ -78,7 +79,11 @@ export async function inspectTarget(
   try {
     const account = await lookAtAccount(aws, description, cluster, request)
     const known = isFailure(account) ? undefined : account
-    const named = { ...request, eksName: known?.eksName ?? request.eksName }
+    const faults =
+      options.faults === 'consented' && !isRefusal(consent)
+        ? asked.filter((fault) => consent.faults.includes(fault))
+        : asked
+    const named = { ...request, faults, eksName: known?.eksName ?? request.eksName }
     const groups = rules.nodeGroups ?? (isRefusal(consent) ? ['*'] : consent.nodeGroups)
     const zones = scopedZones(description, facts.nodes, groups, known?.instances)
     const refusals = [
