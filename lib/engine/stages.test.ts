@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { FAULT_RADIUS, radiiOverlap, radiusOf } from '../model/blast-radius.ts'
 import { FAULT_NAMES, type FaultName, type ScenarioInfo } from '../model/scenario.ts'
