@@ -18,7 +18,7 @@ test('every right is in a role, once, and no role has any that is not', () => {
     parseAllDocuments(accessManifest(namespace)).flatMap((document) => {
       const { kind, rules = [] } = document.toJS()
       return rules.flatMap(({ apiGroups, resources, verbs }: Record<string, string[]>) =>
-        (verbs ?? []).map((verb) => `${kind} ${verb} ${apiGroups}/${resources}`),
+        (verbs ?? []).map((verb) => `${kind} ${verb} ${apiGroups?.[0]}/${resources?.[0]}`),
       )
     })
   const wanted = (makesNamespace: boolean): string[] => [

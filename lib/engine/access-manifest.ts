@@ -46,7 +46,7 @@ function rulesOf(rights: readonly NeededRight[]): object[] {
   const verbs = new Map<string, Set<string>>()
   for (const { group, resource, verbs: more } of rights) {
     const key = `${group} ${resource}`
-    verbs.set(key, (verbs.get(key) ?? new Set()).union(new Set(more)))
+    verbs.set(key, new Set([...(verbs.get(key) ?? []), ...more]))
   }
   return [...verbs].map(([key, all]) => {
     const [group, resource] = key.split(' ')
