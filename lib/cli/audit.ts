@@ -1,22 +1,23 @@
-import { type Audit, auditTarget, type LeftOver } from '../engine/audit.ts'
+import { type Audit, auditAccount, auditTarget, type LeftOver } from '../engine/audit.ts'
 import { Cluster } from '../kube/cluster.ts'
-import { CleanupError } from '../model/errors.ts'
+import { CleanupError, PreflightError } from '../model/errors.ts'
 import { chooseTarget, type TargetOptions } from './choose-target.ts'
 import { lookAtTarget } from './look-at-target.ts'
+
+export interface AuditOptions extends TargetOptions {
+  readonly run?: string
+  readonly json?: boolean
+  /** Of an account whose cluster is gone: nothing else is looked at. */
+  readonly region?: string
+}
 
 /**
  * `zonefall cleanup --audit`: prints what of runs is still on a target, by their labels and tags.
  *
  * @throws CleanupError when something is, or could not be looked at
  */
-export async function printAudit(
-  options: TargetOptions & { readonly run?: string; readonly json?: boolean },
-): Promise<void> {
-  const found = await lookAtTarget(await chooseTarget(options))
-  // A lab that is down has nothing.
-  const audit: Audit = found
-    ? await auditTarget(await Cluster.connect(found), found, options.run)
-    : { left: [], unseen: [] }
+export async function printAudit(options: AuditOptions): Promise<void> {
+  const audit = await auditWhere(options)
   console.log(options.json ? JSON.stringify(audit, null, 2) : auditText(audit))
   if (audit.left.length === 0 && audit.unseen.length === 0) return
   throw new CleanupError(
@@ -30,6 +31,22 @@ export async function printAudit(
           : 'The rules in manifests/access allow it: npx zonefall doctor says which is missing.',
     },
   )
+}
+
+async function auditWhere(options: AuditOptions): Promise<Audit> {
+  const { region, run, target, context, settings } = options
+  if (region !== undefined) {
+    if (target !== 'eks' || context !== undefined) {
+      throw new PreflightError('--region audits an account without a cluster.', {
+        hint: 'Say --target eks and no --context, or leave --region away.',
+      })
+    }
+    const profile = settings?.profile
+    return auditAccount({ region, ...(profile === undefined ? {} : { profile }) }, run)
+  }
+  const found = await lookAtTarget(await chooseTarget(options))
+  // A lab that is down has nothing.
+  return found ? auditTarget(await Cluster.connect(found), found, run) : { left: [], unseen: [] }
 }
 
 function auditText({ left, unseen }: Audit): string {

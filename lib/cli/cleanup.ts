@@ -11,6 +11,7 @@ interface CleanupFlags extends TargetOptions {
   readonly run?: string
   readonly out: string
   readonly audit: boolean
+  readonly region?: string
   readonly json?: boolean
 }
 
@@ -26,6 +27,7 @@ export function cleanupCommand(): Command {
         'snapshots, network interfaces and ACLs, instances; exit code 4 if there is any',
       false,
     )
+    .option('--region <region>', 'audit the account alone, when the cluster is gone: --target eks')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',

@@ -3,7 +3,7 @@ import { Aws } from '../aws/aws.ts'
 import { listTagged } from '../aws/tagged.ts'
 import { type Cluster, explainApiError, statusOf } from '../kube/cluster.ts'
 import { RUN_LABEL } from '../model/run-label.ts'
-import type { TargetDescription } from '../model/target.ts'
+import type { AwsAccess, TargetDescription } from '../model/target.ts'
 
 /** Something that carries a run's mark and is still there. */
 export interface LeftOver {
@@ -64,11 +64,16 @@ export async function auditTarget(
     auditVolumes(cluster),
     access === undefined ? { left: [], unseen: [] } : auditAccount(access),
   ])
-  const all = [objects, volumes, account]
-  return {
-    left: all.flatMap(({ left }) => left).filter(({ run }) => run.startsWith(runId)),
-    unseen: all.flatMap(({ unseen }) => unseen),
-  }
+  return ofRun(joined([objects, volumes, account]), runId)
+}
+
+/** The same of an account alone: its cluster may be gone. */
+export async function auditAccount(access: AwsAccess, runId = ''): Promise<Audit> {
+  return ofRun(await lookAtAccount(access), runId)
+}
+
+function ofRun({ left, unseen }: Audit, runId: string): Audit {
+  return { left: left.filter(({ run }) => run.startsWith(runId)), unseen }
 }
 
 async function auditObjects({ objects }: Cluster): Promise<Audit> {
@@ -106,7 +111,7 @@ function auditVolumes({ core }: Cluster): Promise<Audit> {
   })
 }
 
-function auditAccount(access: NonNullable<TargetDescription['aws']>): Promise<Audit> {
+function lookAtAccount(access: AwsAccess): Promise<Audit> {
   return look('the account', async () => {
     const aws = new Aws(access)
     try {

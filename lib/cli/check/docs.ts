@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync, realpathSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, extname, join, normalize, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { commandFaults, knownCommands } from './commands.ts'
 
 /** Longer files do more than one thing. */
 const MAX_LINES = 400
@@ -23,6 +24,9 @@ const NAMED_FILE =
 const NAMED_SCRIPT = /\bnpm run ([\w:-]+)/g
 const LINK = /\[[^\]]*\]\(([^)\s]+)\)/g
 
+/** Texts whose command lines people type, or machines run. */
+const HAS_COMMANDS = /\.md$|^docs\/.*\.ya?ml$/
+
 /** What the checks are told about the machine they run on. */
 export interface DocsContext {
   /** Folders that this machine has and no other: the project's own, the user's home. */
@@ -42,12 +46,16 @@ export function checkDocs(
     .filter((file) => TEXTS.has(extname(file)) || file === '.ci/run')
     .toSorted()
   const scripts = scriptNames(root)
+  const commands = knownCommands()
   const faults = files.flatMap((file) => {
     const text = readFileSync(join(root, file), 'utf8')
     return [
       ...lengthFaults(file, text),
       ...hostFaults(file, text, context),
       ...(extname(file) === '.md' ? documentFaults(root, file, text, scripts) : []),
+      ...(HAS_COMMANDS.test(file)
+        ? commandFaults(text, commands).map(({ line, fault }) => `${file}:${line} ${fault}`)
+        : []),
     ]
   })
   return { files: files.length, faults }
