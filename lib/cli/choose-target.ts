@@ -5,7 +5,7 @@ import { PreflightError } from '../model/errors.ts'
 import type { SafetyRules } from '../model/safety-rules.ts'
 import { eksTarget } from '../targets/eks.ts'
 import { kubeconfigTarget } from '../targets/kubeconfig.ts'
-import { labTarget } from '../targets/lab.ts'
+import { LAB_IMAGES, labTarget } from '../targets/lab.ts'
 import type { Target } from '../targets/target.ts'
 
 export const TARGETS = ['lab', 'kubeconfig', 'eks'] as const
@@ -19,6 +19,8 @@ export interface TargetOptions {
   readonly namespace?: string
   readonly keep?: boolean
   readonly timers?: (typeof TIMERS)[number]
+  /** What will be deployed: the lab builds some images only for those. */
+  readonly systems?: readonly string[]
   /** Narrow what the consent allows. */
   readonly nodeGroups?: readonly string[]
   readonly maxBlastRadius?: number
@@ -39,6 +41,7 @@ export async function chooseTarget(options: TargetOptions): Promise<Target> {
       namespace: namespace ?? 'default',
       keep,
       ...(timers === undefined ? {} : { timers }),
+      images: LAB_IMAGES.filter((system) => options.systems?.includes(system)),
     })
   }
   const settings = options.settings ?? (await loadSettings())

@@ -4,7 +4,7 @@ import { collectScenarios } from '../engine/collect.ts'
 import { Interrupts } from '../engine/interrupts.ts'
 import { selectScenarios } from '../engine/select.ts'
 import { superviseRun } from '../engine/supervisor.ts'
-import { type Tier, TIERS } from '../model/scenario.ts'
+import { type ScenarioInfo, type Tier, TIERS } from '../model/scenario.ts'
 import { createReporter } from '../report/terminal.ts'
 import { toReportJson } from '../report/json.ts'
 import { randomLetters } from '../std/ids.ts'
@@ -65,7 +65,7 @@ export function runCommand(): Command {
     .option('--time-limit <time>', 'stop, undo and report after this long: 90s, 20m, 2h', duration)
     .option(
       '--parallel <files>',
-      'so many files of scenarios at once, of those whose faults reach no further than what they deployed (default: 2 if the nodes have room, else 1)',
+      'so many files of scenarios at once, of those whose faults reach no further than what they deployed (default: 2 where nodes and, on the lab, processors have room, else 1)',
       count,
     )
     .option('--json', 'print the report as JSON on stdout, progress on stderr')
@@ -82,6 +82,11 @@ Exit codes: 0 pass, 1 a scenario failed, 2 a verdict is unknown, 3 refused befor
 touched, 4 something could not be undone, 5 the harness itself broke, 130/143 interrupted.`,
     )
     .action((filters: string[], flags: RunFlags) => run(filters, flags))
+}
+
+/** The first parts of the scenarios' ids. */
+function systemsOf(scenarios: readonly ScenarioInfo[]): string[] {
+  return [...new Set(scenarios.map(({ id }) => id.slice(0, id.indexOf('/'))))]
 }
 
 export function tierOption(byDefault = 'smoke; full with a filter'): Option {
@@ -123,7 +128,7 @@ async function run(filters: readonly string[], flags: RunFlags): Promise<void> {
   const selected = selectScenarios(known, { filters, tier, tags: flags.tags ?? [] })
   checkRequired(flags.require ?? [], known)
   const manifests = await checkManifests(flags.manifests ?? {}, selected)
-  const target = await chooseTarget(flags)
+  const target = await chooseTarget({ ...flags, systems: systemsOf(selected) })
   if (flags.budgetUsd !== undefined) await refuseDear(known, filters, flags, flags.budgetUsd)
 
   const reporter = createReporter({ stream: flags.json ? process.stderr : process.stdout })

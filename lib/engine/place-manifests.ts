@@ -13,7 +13,7 @@ export function placeManifests(
   { kind, namespace }: Pick<TargetDescription, 'kind' | 'namespace'>,
   runId: string,
 ): readonly ManifestObject[] {
-  if (kind === 'lab' && namespace === 'default') return objects
+  if (kind === 'lab' && namespace === 'default' && isForDefault(objects)) return objects
   return retarget(objects, {
     namespace,
     suffix: suffixOf(namespace, runId),
@@ -26,4 +26,12 @@ function suffixOf(namespace: string, runId: string): string {
   const run = runId.slice(-4)
   const at = namespace.lastIndexOf(run)
   return `-${at === -1 ? run : namespace.slice(at)}`
+}
+
+/** Whether none of them is for a namespace of its own, as MySQL's are. */
+function isForDefault(objects: readonly ManifestObject[]): boolean {
+  return objects.every(
+    ({ object: { kind, metadata } }) =>
+      kind !== 'Namespace' && (metadata.namespace ?? 'default') === 'default',
+  )
 }

@@ -17,9 +17,15 @@ export interface LabTargetOptions {
   readonly timers?: 'eks' | 'short'
   /** What is hard about the real EC2, of `throttled` and `eventual`; by default nothing is. */
   readonly ec2?: readonly ('throttled' | 'eventual')[]
+  /** Images to be there that the lab builds only when asked. */
+  readonly images?: readonly LabImage[]
   /** Which lab, where several stand side by side; default: ZONEFALL_LAB, then `default`. */
   readonly name?: string
 }
+
+/** What the lab builds only when asked, by the systems whose scenarios need it. */
+export const LAB_IMAGES = ['mysql'] as const
+export type LabImage = (typeof LAB_IMAGES)[number]
 
 /** The lab's command line: the only way that lib/ reaches lab/. */
 export const LAB_COMMAND = [
@@ -88,6 +94,7 @@ async function startLab(
     ...(options.zones === undefined ? [] : ['--zones', String(options.zones)]),
     ...(options.timers === undefined ? [] : ['--timers', options.timers]),
     ...(options.ec2 === undefined ? [] : ['--ec2', options.ec2.join(',')]),
+    ...(options.images?.length ? ['--images', options.images.join(',')] : []),
   ]
   // A process group of its own: Ctrl-C on the terminal is for the supervisor to act on.
   const tie = makeTie()
