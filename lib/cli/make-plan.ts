@@ -187,6 +187,7 @@ async function placesOf(
       ? await howManyAtOnce(cluster, selected, {
           run: { ...run, manifests: { ...manifests }, require: [] },
           zones: found.zones,
+          isLab,
           mayMakeNamespaces: isLab || !(await isThere(namespace, found.kind, cluster)),
         })
       : 1

@@ -151,6 +151,7 @@ async function openNewRun(
     run: options.options,
     zones: target.zones,
     mayMakeNamespaces: target.kind === 'lab' || !existing,
+    isLab: target.kind === 'lab',
   })
   const dir = join(options.out, runId)
   return createRun(dir, {

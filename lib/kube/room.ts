@@ -29,6 +29,11 @@ export function ringsThatFit(
   )
 }
 
+/** Processors that all pods of a ring request together. */
+export function cpusOf({ replicas, pod: spec }: Ring): number {
+  return replicas * requestOf({ spec }, 'cpu')
+}
+
 function podsThatFit(node: V1Node, pods: readonly V1Pod[], pod: V1Pod): number {
   if (node.spec?.unschedulable === true) return 0
   const there = pods.filter(
