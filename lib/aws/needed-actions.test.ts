@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { calledActions } from './testing/called-actions.ts'
 import { NEEDED_ACTIONS } from './needed-actions.ts'
+import { scriptedEc2 } from './testing/scripted-ec2.ts'
+import { TRIED_ACTIONS, tryAction } from './try-actions.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const POLICY = readFileSync(join(ROOT, 'manifests/access/iam-policy.json'), 'utf8')
@@ -52,6 +54,29 @@ describe('the IAM policy', () => {
 })
 
 const readsOnly = (action: string): boolean => /:(Describe|List)/.test(action)
+
+describe('the doctor', () => {
+  test('tries every action that EC2 judges by a dry run', () => {
+    const tried = NEEDED_ACTIONS.filter(({ check }) => check === 'dry-run')
+    expect(sorted(TRIED_ACTIONS.map((name) => `ec2:${name}`))).toEqual(
+      sorted(tried.map(({ action }) => action)),
+    )
+  })
+
+  test('believes EC2, and says nothing where EC2 speaks of something else', async () => {
+    await using scripted = await scriptedEc2(
+      {
+        StopInstances: [{ error: 'DryRunOperation' }],
+        DescribeVolumes: [{ error: 'InvalidParameterValue' }],
+      },
+      0,
+    )
+    const on = { ec2: scripted.ec2, instance: { InstanceId: 'i-1' }, tags: {} }
+    expect(await tryAction('StopInstances', on)).toBe('allowed')
+    expect(await tryAction('DescribeVolumes', on)).toBe('untried')
+    expect(await tryAction('RunInstances', on)).toBe('untried')
+  })
+})
 
 describe('the calls in the sources', () => {
   const sources = globSync('lib/**/*.ts', { cwd: ROOT, exclude: ['**/testing/**', '**/*.test.ts'] })

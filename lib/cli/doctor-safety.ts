@@ -2,6 +2,7 @@ import { inspectTarget } from '../engine/preflight/preflight.ts'
 import { explainApiError } from '../kube/cluster.ts'
 import { PreflightError } from '../model/errors.ts'
 import { chooseTarget, type TargetOptions } from './choose-target.ts'
+import { checkAccess } from './doctor-access.ts'
 import type { Finding } from './doctor.ts'
 
 /** A run of the nightly tier, about: the doctor knows of no other. */
@@ -33,7 +34,12 @@ export async function checkSafety(
     const problems = refusals
       .filter(({ check }) => !told.has(check.replace(/s$/, '')))
       .map(({ check, text, todo }): Finding => ({ check, state: 'problem', text, todo }))
-    const facts = notes.map((text): Finding => ({ check: 'safety', state: 'ok', text }))
+    const { aws, zones } = started.description
+    const nodes = zones.flatMap((zone) => zone.nodes.flatMap(({ instanceId }) => instanceId ?? []))
+    const facts = [
+      ...notes.map((text): Finding => ({ check: 'safety', state: 'ok', text })),
+      ...(aws === undefined ? [] : await checkAccess(aws, nodes)),
+    ]
     return refusals.length > 0
       ? [...facts, ...problems]
       : [

@@ -15,6 +15,8 @@ export interface LabTargetOptions {
   readonly zones?: number
   /** `eks`: Kubernetes' own timers; `short`: node loss is noticed in seconds. */
   readonly timers?: 'eks' | 'short'
+  /** Path of the IAM policy that the lab's key is to have; by default it may do everything. */
+  readonly iamPolicy?: string
   /** What is hard about the real EC2, of `throttled` and `eventual`; by default nothing is. */
   readonly ec2?: readonly ('throttled' | 'eventual')[]
   /** Images to be there that the lab builds only when asked. */
@@ -93,6 +95,7 @@ async function startLab(
     ...(options.keep ? [] : ['--tied']),
     ...(options.zones === undefined ? [] : ['--zones', String(options.zones)]),
     ...(options.timers === undefined ? [] : ['--timers', options.timers]),
+    ...(options.iamPolicy === undefined ? [] : ['--iam-policy', options.iamPolicy]),
     ...(options.ec2 === undefined ? [] : ['--ec2', options.ec2.join(',')]),
     ...(options.images?.length ? ['--images', options.images.join(',')] : []),
   ]

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Aws } from '../../aws/aws.ts'
 import { untilSettled } from '../../aws/settled.ts'
+import { loadRequestCheck, refuseWrongRequests } from '../../aws/testing/check-request.ts'
 import type { FaultContext } from '../../faults/fault.ts'
 import { Cluster } from '../../kube/cluster.ts'
 import type { Zone } from '../../model/target.ts'
@@ -16,11 +17,16 @@ import type { PendingUndo } from '../journal.ts'
 import { leakScope } from '../leak-scope.ts'
 import { settledLeaks, takeProjection } from '../leaks.ts'
 import { createRun, type Run } from '../run.ts'
+import { restrictedKubeconfig, writeLabPolicy } from './restricted-access.ts'
 import { undoAll } from '../undo.ts'
 
 const MAIN = join(import.meta.dirname, '../../cli/main.ts')
 
-/** A lab with short timers and the real EC2's bad habits, and runs on it whose supervisor is dead: anybody may clean up. */
+/**
+ * A lab with short timers and the real EC2's bad habits, and runs on it whose supervisor is dead:
+ * anybody may clean up. Runs have the rights of manifests/access/ and no other, `cluster` has all,
+ * and no request goes out that AWS's model doesn't know.
+ */
 export class FaultBench implements AsyncDisposable {
   readonly started: StartedTarget
   readonly cluster: Cluster
@@ -31,12 +37,26 @@ export class FaultBench implements AsyncDisposable {
 
   static async start(name: string): Promise<FaultBench> {
     const ec2 = ['throttled', 'eventual'] as const
-    const target = labTarget({ namespace: 'default', keep: false, name, timers: 'short', ec2 })
+    const namespace = 'default'
+    const out = await mkdtemp(join(tmpdir(), 'zonefall-faults-'))
+    const iamPolicy = await writeLabPolicy(out, namespace)
+    const target = labTarget({ namespace, keep: false, name, timers: 'short', ec2, iamPolicy })
     const { signal } = new AbortController()
     const started = await target.start({ onStep: () => undefined, signal })
     const { kubeconfig, context } = started.description
     const cluster = await Cluster.connect({ kubeconfig, context })
-    return new FaultBench(started, cluster, await mkdtemp(join(tmpdir(), 'zonefall-faults-')), name)
+    const restricted = await restrictedKubeconfig(cluster, kubeconfig, out)
+    const description = { ...started.description, kubeconfig: restricted }
+    const bench = new FaultBench({ ...started, description }, cluster, out, name)
+    refuseWrongRequests(
+      (await bench.aws.ec2()).client,
+      await loadRequestCheck('@aws-sdk/client-ec2'),
+    )
+    refuseWrongRequests(
+      (await bench.aws.autoScaling()).client,
+      await loadRequestCheck('@aws-sdk/client-auto-scaling'),
+    )
+    return bench
   }
 
   private constructor(started: StartedTarget, cluster: Cluster, out: string, name: string) {
