@@ -82,7 +82,7 @@ it('a volume may be taken from a node of the cluster if a run’s claim made it'
       'TagSpecification.1.Tag.2.Key': 'kubernetes.io/created-for/pvc/namespace',
       'TagSpecification.1.Tag.2.Value': namespace,
     })
-    const VolumeId = String(volumeId)
+    const VolumeId = typeof volumeId === 'string' ? volumeId : ''
     await test.clock.advance(ALL_OVER_MS)
     test.ec2.call('AttachVolume', { VolumeId, InstanceId: instanceId, Device: '/dev/xvdaa' })
     await test.clock.advance(ALL_OVER_MS)
