@@ -6,6 +6,7 @@ import type { SafetyRules } from '../model/safety-rules.ts'
 import { eksTarget } from '../targets/eks.ts'
 import { kubeconfigTarget } from '../targets/kubeconfig.ts'
 import { LAB_IMAGES, labTarget } from '../targets/lab.ts'
+import { pullingFrom } from '../targets/pulling-from.ts'
 import type { Target } from '../targets/target.ts'
 
 export const TARGETS = ['lab', 'kubeconfig', 'eks'] as const
@@ -57,9 +58,11 @@ export async function chooseTarget(options: TargetOptions): Promise<Target> {
     ...(context === undefined ? {} : { context }),
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
   }
-  return target === 'eks'
-    ? eksTarget({ ...shared, ...(profile === undefined ? {} : { profile }) })
-    : kubeconfigTarget(shared)
+  const chosen =
+    target === 'eks'
+      ? await eksTarget({ ...shared, ...(profile === undefined ? {} : { profile }) })
+      : await kubeconfigTarget(shared)
+  return settings.images === undefined ? chosen : pullingFrom(chosen, settings.images)
 }
 
 /** What is allowed on a shared target: the settings, and flags before them. */

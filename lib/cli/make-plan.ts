@@ -1,6 +1,7 @@
 import { type Cost, estimateCost } from '../cost/estimate.ts'
 import type { Prices } from '../cost/prices.ts'
 import { unmetNeeds } from '../engine/conduct.ts'
+import { ALLOW_POLICY } from '../engine/furnish-namespace.ts'
 import { howManyAtOnce } from '../engine/how-many-at-once.ts'
 import { FUTURE_RUN_ID, type PlannedCall, plannedCalls } from '../engine/planned-calls.ts'
 import { selectScenarios } from '../engine/select.ts'
@@ -116,6 +117,9 @@ export async function makePlan(
     scenarios,
     creates: planned.flatMap((place) => [
       ...(place.makesNamespace ? [{ kind: 'Namespace', name: place.namespace }] : []),
+      ...(place.makesNamespace && kind !== 'lab'
+        ? [{ kind: 'NetworkPolicy', name: ALLOW_POLICY, namespace: place.namespace }]
+        : []),
       ...place.systems.flatMap(({ objects }) => objects),
     ]),
     faults: await planFaults(faults, {
@@ -127,6 +131,8 @@ export async function makePlan(
       ...planned.map((place) => ({
         namespace: place.namespace,
         makesNamespace: place.makesNamespace,
+        isShared: kind !== 'lab',
+        ...(found?.pulls?.pullSecret === undefined ? {} : { pullSecret: found.pulls.pullSecret }),
         objects: place.systems.flatMap(({ objects }) => objects),
         faults: place.faults,
         pods: place.systems.flatMap((system) => system.pods),

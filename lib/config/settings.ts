@@ -81,7 +81,7 @@ export const settingsSchema = z.strictObject({
         .string()
         .regex(/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/, 'must be like registry.example.com/mirror')
         .exactOptional(),
-      /** A Secret of type kubernetes.io/dockerconfigjson in the namespace. */
+      /** A Secret of type kubernetes.io/dockerconfigjson in namespace zonefall; a run copies it. */
       pullSecret: objectName.exactOptional(),
     })
     .exactOptional(),

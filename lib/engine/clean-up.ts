@@ -1,5 +1,6 @@
 import { explainApiError, orAbsent } from '../kube/cluster.ts'
 import { within } from '../std/poll.ts'
+import { furnishNamespace } from './furnish-namespace.ts'
 import { leakScope } from './leak-scope.ts'
 import { compareProjections, RUN_LABEL, settledLeaks } from './leaks.ts'
 import type { Run } from './run.ts'
@@ -35,6 +36,7 @@ export async function ensureNamespace(run: Run, name: string): Promise<void> {
         body: { metadata: { name, labels: { [RUN_LABEL]: run.id } } },
       }),
   )
+  await furnishNamespace(run, name)
 }
 
 /**

@@ -20,6 +20,7 @@ export function faultContextOf(
     events: run.timeline,
     namespace,
     labels: { [RUN_LABEL]: run.id },
+    ...(run.target.pulls === undefined ? {} : { pulls: run.target.pulls }),
     aws,
     capacity: capacityControl(run.target),
     takeBack: (changes) => takeBack(run, changes),

@@ -181,6 +181,13 @@ export function neededRights(makesNamespace: boolean): readonly NeededRight[] {
       scope: 'cluster',
       purpose: 'have a namespace of its own',
     },
+    {
+      group: 'networking.k8s.io',
+      resource: 'networkpolicies',
+      verbs: ['get', 'create', 'delete'],
+      scope: 'cluster',
+      purpose: 'let its pods talk in its own namespace, whatever policy is put into new ones',
+    },
     ...ALWAYS,
   ]
 }

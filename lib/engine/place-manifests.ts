@@ -1,4 +1,5 @@
 import type { ManifestObject } from '../kube/manifests.ts'
+import { manifestsWithPulls } from '../kube/pulls.ts'
 import { retarget } from '../kube/transforms.ts'
 import { NAMESPACE_LABEL, RUN_LABEL } from '../model/run-label.ts'
 import type { TargetDescription } from '../model/target.ts'
@@ -10,11 +11,11 @@ import type { TargetDescription } from '../model/target.ts'
  */
 export function placeManifests(
   objects: readonly ManifestObject[],
-  { kind, namespace }: Pick<TargetDescription, 'kind' | 'namespace'>,
+  { kind, namespace, pulls }: Pick<TargetDescription, 'kind' | 'namespace' | 'pulls'>,
   runId: string,
 ): readonly ManifestObject[] {
   if (kind === 'lab' && namespace === 'default' && isForDefault(objects)) return objects
-  return retarget(objects, {
+  return retarget(pulls ? manifestsWithPulls(objects, pulls) : objects, {
     namespace,
     suffix: suffixOf(namespace, runId),
     labels: { [RUN_LABEL]: runId, [NAMESPACE_LABEL]: namespace },

@@ -17,6 +17,8 @@ const ROOT = join(import.meta.dirname, '../..')
 const EVERYTHING: CallScope = {
   namespace: `zonefall-${FUTURE_RUN_ID}`,
   makesNamespace: true,
+  isShared: true,
+  pullSecret: 'pull',
   objects: [
     { kind: 'StorageClass', name: 'fast-XXXX' },
     { kind: 'StatefulSet', name: 'db', namespace: `zonefall-${FUTURE_RUN_ID}` },
@@ -100,7 +102,14 @@ test('a call is covered by its api, its words and all of its targets', () => {
 })
 
 test('without EC2, faults and a database there is nothing but the namespace', () => {
-  const nothing = { ...EVERYTHING, objects: [], faults: [], pods: [], hasEc2: false }
+  const nothing = {
+    ...EVERYTHING,
+    isShared: false,
+    objects: [],
+    faults: [],
+    pods: [],
+    hasEc2: false,
+  }
   expect(plannedCalls(nothing).map(({ call }) => call)).toEqual([
     'create namespaces',
     'delete namespaces',

@@ -1,5 +1,6 @@
 import type { FaultName } from '../model/scenario.ts'
 import { isClusterScoped } from '../kube/transforms.ts'
+import { ALLOW_POLICY } from './furnish-namespace.ts'
 
 /** A call that changes something, and on what. */
 export interface PlannedCall {
@@ -23,6 +24,10 @@ export interface CallScope {
   readonly namespace: string
   /** Whether the run makes it. */
   readonly makesNamespace: boolean
+  /** Whether others use the cluster too: then the namespace is furnished. */
+  readonly isShared: boolean
+  /** Copied into a namespace that the run makes. */
+  readonly pullSecret?: string
   /** Of the manifests; claims are made by the StatefulSet's controller and deleted by the run. */
   readonly objects: readonly {
     readonly kind: string
@@ -137,7 +142,7 @@ const kube = (call: string, ...targets: readonly string[]): Draft => ['kubernete
 const ec2 = (call: string, ...targets: readonly string[]): Draft => ['ec2', call, targets]
 
 function deploymentCalls(scope: CallScope): Draft[] {
-  const { namespace, objects, makesNamespace, hasEc2 } = scope
+  const { namespace, objects, makesNamespace, isShared, pullSecret, hasEc2 } = scope
   const made = objects.filter(({ kind }) => kind !== 'PersistentVolumeClaim')
   const claims = objects.filter(({ kind }) => kind === 'PersistentVolumeClaim')
   const path = (one: CallScope['objects'][number]): string =>
@@ -145,6 +150,15 @@ function deploymentCalls(scope: CallScope): Draft[] {
   return [
     ...(makesNamespace
       ? [kube('create namespaces', namespace), kube('delete namespaces', namespace)]
+      : []),
+    ...(makesNamespace && isShared
+      ? ['networkpolicies', ...(pullSecret === undefined ? [] : ['secrets'])].flatMap((what) => {
+          const name = what === 'secrets' ? pullSecret : ALLOW_POLICY
+          return [
+            kube(`create ${what}`, `${namespace}/${name}`),
+            kube(`delete ${what}`, `${namespace}/${name}`),
+          ]
+        })
       : []),
     ...made.flatMap((one) => [
       kube(`create ${resourceOf(one.kind)}`, path(one)),

@@ -24,7 +24,7 @@ export interface UndoContext {
   readonly cluster: Cluster
   /** The run's id. */
   readonly id: string
-  readonly target: Pick<TargetDescription, 'kind' | 'aws' | 'context'>
+  readonly target: Pick<TargetDescription, 'kind' | 'aws' | 'context' | 'pulls'>
   readonly journal: Journal
   readonly timeline: Timeline
   readonly startedAtEpochMs: number

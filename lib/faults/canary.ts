@@ -3,6 +3,7 @@ import { deletionOf } from '../kube/changes.ts'
 import { InconclusiveError } from '../model/errors.ts'
 import { explainApiError, orAbsent } from '../kube/cluster.ts'
 import { countReasons, parseSchedulerMessage } from '../kube/scheduler-explanation.ts'
+import { withPulls } from '../kube/pulls.ts'
 import { randomLetters } from '../std/ids.ts'
 import { poll, WaitTimeoutError } from '../std/poll.ts'
 import type { FaultContext } from './fault.ts'
@@ -32,7 +33,7 @@ export async function seeCanaryRefused(
       try {
         return await cluster.core.createNamespacedPod({
           namespace,
-          body: canaryPod(name, zone, context.labels),
+          body: canaryPod(name, zone, context),
         })
       } catch (error) {
         throw new InconclusiveError(`The canary pod was refused: ${explainApiError(error)}`, {
@@ -92,29 +93,36 @@ function judgeCanary(
   return closed >= nodes.length ? true : explanation.message
 }
 
-function canaryPod(name: string, zone: string, labels: Readonly<Record<string, string>>): V1Pod {
+function canaryPod(
+  name: string,
+  zone: string,
+  { labels, pulls = {} }: Pick<FaultContext, 'labels' | 'pulls'>,
+): V1Pod {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name, labels: { ...labels, 'zonefall.io/role': 'canary' } },
-    spec: {
-      nodeSelector: { 'topology.kubernetes.io/zone': zone },
-      terminationGracePeriodSeconds: 0,
-      automountServiceAccountToken: false,
-      restartPolicy: 'Never',
-      containers: [
-        {
-          name: 'pause',
-          image: CANARY_IMAGE,
-          securityContext: {
-            allowPrivilegeEscalation: false,
-            capabilities: { drop: ['ALL'] },
-            runAsNonRoot: true,
-            runAsUser: 65_535,
-            seccompProfile: { type: 'RuntimeDefault' },
+    spec: withPulls(
+      {
+        nodeSelector: { 'topology.kubernetes.io/zone': zone },
+        terminationGracePeriodSeconds: 0,
+        automountServiceAccountToken: false,
+        restartPolicy: 'Never',
+        containers: [
+          {
+            name: 'pause',
+            image: CANARY_IMAGE,
+            securityContext: {
+              allowPrivilegeEscalation: false,
+              capabilities: { drop: ['ALL'] },
+              runAsNonRoot: true,
+              runAsUser: 65_535,
+              seccompProfile: { type: 'RuntimeDefault' },
+            },
           },
-        },
-      ],
-    },
+        ],
+      },
+      pulls,
+    ),
   }
 }

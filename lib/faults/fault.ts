@@ -2,6 +2,7 @@ import type { Aws } from '../aws/aws.ts'
 import type { ChangeLog, EventSink } from '../kube/changes.ts'
 import type { Cluster } from '../kube/cluster.ts'
 import { PreflightError } from '../model/errors.ts'
+import type { PullRules } from '../model/target.ts'
 
 /** What a fault works with. */
 export interface FaultContext {
@@ -12,6 +13,8 @@ export interface FaultContext {
   readonly namespace: string
   /** Labels of everything that is made, and tags of it on AWS. */
   readonly labels: Readonly<Record<string, string>>
+  /** How the target wants images pulled; absent: by their own names. */
+  readonly pulls?: PullRules
   /** Absent where the target has none. */
   readonly aws: Aws | undefined
   /** Absent where launches can't be made to fail. */

@@ -1,7 +1,8 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import { deletionOf } from '../kube/changes.ts'
-import { type Cluster, orAbsent } from '../kube/cluster.ts'
+import { type Cluster, explainApiError, orAbsent } from '../kube/cluster.ts'
 import { execInPod } from '../kube/exec.ts'
+import { withPulls } from '../kube/pulls.ts'
 import { InconclusiveError } from '../model/errors.ts'
 import type { ContainerProcess } from '../model/journal.ts'
 import { randomLetters } from '../std/ids.ts'
@@ -83,11 +84,22 @@ async function signalFromNode(
       action: `create pod ${name} to send ${signal} to PID 1 of pod ${plan.pod}`,
       undo: deletionOf('Pod', namespace, name),
     },
-    () =>
-      cluster.core.createNamespacedPod({
-        namespace,
-        body: signalPod(name, plan, signal, context.labels),
-      }),
+    async () => {
+      try {
+        return await cluster.core.createNamespacedPod({
+          namespace,
+          body: signalPod(name, plan, signal, context),
+        })
+      } catch (error) {
+        throw new InconclusiveError(
+          `The pod that sends ${signal} to PID 1 of ${plan.pod} was refused: ${explainApiError(error)}`,
+          {
+            cause: error,
+            hint: 'It sees the processes of its node, which not every namespace allows.',
+          },
+        )
+      }
+    },
   )
   try {
     const pod = await poll(
@@ -114,32 +126,35 @@ function signalPod(
   name: string,
   plan: ProcessPlan,
   signal: string,
-  labels: Readonly<Record<string, string>>,
+  { labels, pulls = {} }: Pick<FaultContext, 'labels' | 'pulls'>,
 ): V1Pod {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name, labels: { ...labels, 'zonefall.io/role': 'signal' } },
-    spec: {
-      nodeName: plan.node,
-      hostPID: true,
-      terminationGracePeriodSeconds: 0,
-      automountServiceAccountToken: false,
-      restartPolicy: 'Never',
-      tolerations: [{ operator: 'Exists' }],
-      containers: [
-        {
-          name: 'signal',
-          image: plan.image,
-          imagePullPolicy: 'IfNotPresent',
-          command: ['sh', '-c', SIGNAL_PID_1],
-          env: [
-            { name: 'CONTAINER', value: plan.containerId.replace(/^.*:\/\//, '') },
-            { name: 'SIGNAL', value: signal },
-          ],
-          securityContext: { runAsUser: 0 },
-        },
-      ],
-    },
+    spec: withPulls(
+      {
+        nodeName: plan.node,
+        hostPID: true,
+        terminationGracePeriodSeconds: 0,
+        automountServiceAccountToken: false,
+        restartPolicy: 'Never',
+        tolerations: [{ operator: 'Exists' }],
+        containers: [
+          {
+            name: 'signal',
+            image: plan.image,
+            imagePullPolicy: 'IfNotPresent',
+            command: ['sh', '-c', SIGNAL_PID_1],
+            env: [
+              { name: 'CONTAINER', value: plan.containerId.replace(/^.*:\/\//, '') },
+              { name: 'SIGNAL', value: signal },
+            ],
+            securityContext: { runAsUser: 0 },
+          },
+        ],
+      },
+      pulls,
+    ),
   }
 }

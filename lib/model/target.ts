@@ -15,6 +15,16 @@ export interface TargetDescription {
   /** Where this target differs from EKS, one sentence each; empty but on the lab. */
   readonly differences: readonly string[]
   readonly kubernetesVersion: string
+  /** How images are pulled; absent: by their own names. */
+  readonly pulls?: PullRules
+}
+
+/** How a shared cluster wants images pulled. */
+export interface PullRules {
+  /** `registry.example.com/mirror`: has them under their full names. */
+  readonly mirror?: string
+  /** Secret of type kubernetes.io/dockerconfigjson in the namespace of the pods. */
+  readonly pullSecret?: string
 }
 
 /** A zone *of this cluster*: its name and the nodes that the run may touch. */

@@ -95,6 +95,9 @@ export const targetShape = {
   images: z.array(z.object({ name: z.string(), standsBehind: z.string() })),
   differences: strings,
   kubernetesVersion: z.string(),
+  pulls: z
+    .object({ mirror: z.string().exactOptional(), pullSecret: z.string().exactOptional() })
+    .exactOptional(),
 }
 
 /** Keys of `aws` are not read: a report has no use for them. */

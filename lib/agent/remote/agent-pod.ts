@@ -1,6 +1,7 @@
 import type { V1ConfigMap, V1Pod } from '@kubernetes/client-node'
 import { AGENT_ROLE, ROLE_LABEL } from '../../model/run-label.ts'
-import type { Zone } from '../../model/target.ts'
+import { withPulls } from '../../kube/pulls.ts'
+import type { PullRules, Zone } from '../../model/target.ts'
 import { AGENT_PORT } from '../protocol.ts'
 
 /** Anybody's image with Node 24 and a shell: the program comes by the ConfigMap. */
@@ -22,6 +23,7 @@ export interface AgentPlace {
   readonly configMap: string
   readonly zone: Zone
   readonly labels: Readonly<Record<string, string>>
+  readonly pulls: PullRules
 }
 
 /** Holds the agent's program. */
@@ -43,67 +45,70 @@ export function agentConfigMap(
  * becomes of them, so that a zone's clients go with the zone. What it has written outlives its
  * container, but not the pod.
  */
-export function agentPod({ name, configMap, zone, labels }: AgentPlace): V1Pod {
+export function agentPod({ name, configMap, zone, labels, pulls }: AgentPlace): V1Pod {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name, labels: { ...labels, ...AGENT_LABELS } },
-    spec: {
-      affinity: {
-        nodeAffinity: {
-          requiredDuringSchedulingIgnoredDuringExecution: {
-            nodeSelectorTerms: zone.nodes.map((node) => ({
-              matchExpressions: [
-                { key: 'topology.kubernetes.io/zone', operator: 'In', values: [zone.name] },
-              ],
-              matchFields: [{ key: 'metadata.name', operator: 'In', values: [node.name] }],
-            })),
+    spec: withPulls(
+      {
+        affinity: {
+          nodeAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: {
+              nodeSelectorTerms: zone.nodes.map((node) => ({
+                matchExpressions: [
+                  { key: 'topology.kubernetes.io/zone', operator: 'In', values: [zone.name] },
+                ],
+                matchFields: [{ key: 'metadata.name', operator: 'In', values: [node.name] }],
+              })),
+            },
           },
         },
-      },
-      tolerations: [{ operator: 'Exists' }],
-      restartPolicy: 'Always',
-      terminationGracePeriodSeconds: 2,
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-      securityContext: {
-        runAsNonRoot: true,
-        runAsUser: 1000,
-        runAsGroup: 1000,
-        fsGroup: 1000,
-        seccompProfile: { type: 'RuntimeDefault' },
-      },
-      containers: [
-        {
-          name: AGENT_CONTAINER,
-          image: AGENT_IMAGE,
-          imagePullPolicy: 'IfNotPresent',
-          command: [
-            'sh',
-            '-c',
-            'node -e "$0" && exec node /agent/agent.mjs serve /agent/state',
-            UNPACK,
-          ],
-          ports: [{ name: 'control', containerPort: AGENT_PORT }],
-          resources: {
-            requests: { cpu: '20m', memory: '64Mi' },
-            limits: { memory: '256Mi' },
-          },
-          securityContext: {
-            allowPrivilegeEscalation: false,
-            readOnlyRootFilesystem: true,
-            capabilities: { drop: ['ALL'] },
-          },
-          volumeMounts: [
-            { name: 'bundle', mountPath: '/bundle', readOnly: true },
-            { name: 'agent', mountPath: '/agent' },
-          ],
+        tolerations: [{ operator: 'Exists' }],
+        restartPolicy: 'Always',
+        terminationGracePeriodSeconds: 2,
+        automountServiceAccountToken: false,
+        enableServiceLinks: false,
+        securityContext: {
+          runAsNonRoot: true,
+          runAsUser: 1000,
+          runAsGroup: 1000,
+          fsGroup: 1000,
+          seccompProfile: { type: 'RuntimeDefault' },
         },
-      ],
-      volumes: [
-        { name: 'bundle', configMap: { name: configMap } },
-        { name: 'agent', emptyDir: { sizeLimit: '512Mi' } },
-      ],
-    },
+        containers: [
+          {
+            name: AGENT_CONTAINER,
+            image: AGENT_IMAGE,
+            imagePullPolicy: 'IfNotPresent',
+            command: [
+              'sh',
+              '-c',
+              'node -e "$0" && exec node /agent/agent.mjs serve /agent/state',
+              UNPACK,
+            ],
+            ports: [{ name: 'control', containerPort: AGENT_PORT }],
+            resources: {
+              requests: { cpu: '20m', memory: '64Mi' },
+              limits: { memory: '256Mi' },
+            },
+            securityContext: {
+              allowPrivilegeEscalation: false,
+              readOnlyRootFilesystem: true,
+              capabilities: { drop: ['ALL'] },
+            },
+            volumeMounts: [
+              { name: 'bundle', mountPath: '/bundle', readOnly: true },
+              { name: 'agent', mountPath: '/agent' },
+            ],
+          },
+        ],
+        volumes: [
+          { name: 'bundle', configMap: { name: configMap } },
+          { name: 'agent', emptyDir: { sizeLimit: '512Mi' } },
+        ],
+      },
+      pulls,
+    ),
   }
 }

@@ -2,7 +2,7 @@ import { type ChangeLog, deletionOf, type EventSink } from '../../kube/changes.t
 import { type Cluster, explainApiError, orAbsent } from '../../kube/cluster.ts'
 import { InconclusiveError } from '../../model/errors.ts'
 import type { OperationRecord, Schedule } from '../../model/operation.ts'
-import type { Zone } from '../../model/target.ts'
+import type { PullRules, Zone } from '../../model/target.ts'
 import { randomLetters } from '../../std/ids.ts'
 import { poll, WaitTimeoutError } from '../../std/poll.ts'
 import type { CassandraAccess } from '../../databases/cassandra/operation-client.ts'
@@ -20,6 +20,7 @@ export interface FleetOptions {
   readonly events: EventSink
   readonly namespace: string
   readonly labels: Readonly<Record<string, string>>
+  readonly pulls?: PullRules
   /** One agent for each; those without a node are left out. */
   readonly zones: readonly Zone[]
   /** The run's clock, nanoseconds since its start. */
@@ -263,10 +264,13 @@ async function bringUp(
   options: FleetOptions,
   place: { readonly name: string; readonly configMap: string; readonly zone: Zone },
 ): Promise<RemoteAgent> {
-  const { cluster, namespace, labels, events, runNowNs } = options
+  const { cluster, namespace, labels, pulls, events, runNowNs } = options
   const { name: pod, zone } = place
   await create(options, 'Pod', pod, () =>
-    cluster.core.createNamespacedPod({ namespace, body: agentPod({ ...place, labels }) }),
+    cluster.core.createNamespacedPod({
+      namespace,
+      body: agentPod({ ...place, labels, pulls: pulls ?? {} }),
+    }),
   )
   const transport = await reachAgent(cluster, { namespace, pod })
   const agent = new RemoteAgent({ zone: zone.name, pod }, transport, runNowNs)
