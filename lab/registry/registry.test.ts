@@ -88,6 +88,41 @@ describe('manifests', () => {
   })
 })
 
+describe('an image on demand', () => {
+  it('is offered once it is built, and until then its absence says how to build it', async () => {
+    const outDir = join(folder, 'later')
+    const later = createServer(createRegistry({ images: [outDir] }).listener).listen(0, '127.0.0.1')
+    await new Promise((resolve) => later.once('listening', resolve))
+    const address = later.address()
+    if (address === null || typeof address === 'string') throw new Error('no port')
+    const url = `http://127.0.0.1:${address.port}/v2/library/mysql/manifests/5.7?ns=docker.io`
+    const before = await fetch(url)
+    expect(before.status).toBe(404)
+    expect(await before.text()).toContain('npx zonefall lab up --images mysql builds it')
+
+    const scratchDir = join(folder, 'scratch-later')
+    await mkdir(outDir)
+    await mkdir(join(scratchDir, 'content'), { recursive: true })
+    const layout = await OciLayout.create({
+      outDir,
+      scratchDir,
+      input: () => '',
+      step: () => {},
+      run: (command) => runCommand(command, join(folder, 'log')),
+    })
+    const layer = await layout.addLayer(join(scratchDir, 'content'))
+    await layout.addImage(
+      ['docker.io/library/mysql:5.7'],
+      [layer],
+      { Entrypoint: ['/x'] },
+      'a test',
+    )
+    await layout.finish()
+    expect((await fetch(url)).status).toBe(200)
+    later.close()
+  })
+})
+
 describe('blobs', () => {
   const blob = (headers: Record<string, string> = {}) =>
     fetch(`${base}/v2/some/image/blobs/${layerDigest}?ns=gcr.io`, { headers })
