@@ -19,6 +19,7 @@ import type { LabPaths } from '../std/paths.ts'
 import { checkMachine } from './machine-check.ts'
 import { readStatus } from './control.ts'
 import { differencesOf } from './differences.ts'
+import { checkInotify } from './inotify.ts'
 import { ebsDriver } from './ebs-driver.ts'
 import { refuseOtherLab } from './refuse-other-lab.ts'
 
@@ -80,7 +81,9 @@ export async function up(
     return accessTo(paths, running.ports.ec2, { timers, upstreamDriver, iamPolicy, reused: true })
   }
   await mkdir(paths.root, { recursive: true })
+  const { zones = 3 } = options
   await checkMachine(paths.root)
+  await checkInotify(zones)
   if (cgroups.version === 2) {
     const text = 'cgroup v2 alone, where the scenarios were not yet run: docs/fidelity.md'
     onEvent({ step: 'host.cgroups', state: 'end', text, elapsedMs: 0 })
@@ -102,7 +105,7 @@ export async function up(
       onEvent,
       config: {
         name: paths.name,
-        zones: options.zones ?? 3,
+        zones,
         instanceType: options.instanceType ?? DEFAULT_INSTANCE_TYPE,
         timers,
         ec2: [...(options.ec2 ?? [])],
