@@ -18,9 +18,11 @@ import { judgeScenarios } from './runs-where.ts'
 /** What the commands say of a cluster before anything is touched, against a real API server. */
 let api: TestApiServer
 let dir = ''
+let known: Awaited<ReturnType<typeof collectScenarios>> = []
 
 beforeAll(async () => {
   api = await startTestApiServer()
+  known = await collectScenarios()
   dir = await mkdtemp(join(tmpdir(), 'zonefall-commands-'))
   await poll({ what: 'the roles that every cluster has', budget: 'nodeReady' }, async () => {
     const header = {
@@ -141,7 +143,6 @@ describe('doctor', () => {
 
 describe('list', () => {
   test('on a cluster its zones count too, and EC2 is lacking', async () => {
-    const known = await collectScenarios()
     const { kubeconfig, context } = api
     const judged = await judgeScenarios(known, { target: 'kubeconfig', kubeconfig, context })
     const lacks = (beginning: string) => judged.find(({ id }) => id.startsWith(beginning))?.lacks
@@ -160,7 +161,6 @@ describe('list', () => {
 
 describe('plan', () => {
   const driver = 'ebs.csi.aws.com'
-  let known: Awaited<ReturnType<typeof collectScenarios>> = []
   let prices: Prices
   const zoneKey = 'topology.ebs.csi.aws.com/zone'
   const options = (namespace?: string) => ({
@@ -173,7 +173,6 @@ describe('plan', () => {
   })
 
   beforeAll(async () => {
-    known = await collectScenarios()
     prices = await loadPrices()
     const merge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch)
     for (const zone of ['a', 'b', 'c']) {

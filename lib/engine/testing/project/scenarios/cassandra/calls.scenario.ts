@@ -3,6 +3,7 @@ import { Aws } from '../../../../../aws/aws.ts'
 import { cause } from '../../../../../faults/active-fault.ts'
 import { capacityOutage } from '../../../../../faults/capacity-outage.ts'
 import { cordonZone } from '../../../../../faults/cordon-zone.ts'
+import { deletePod } from '../../../../../faults/delete-pod.ts'
 import { detachVolume } from '../../../../../faults/detach-volume.ts'
 import { drainZone } from '../../../../../faults/drain-zone.ts'
 import type { FaultContext } from '../../../../../faults/fault.ts'
@@ -53,6 +54,27 @@ demo(
       await aws.close()
     }
     control.evidence({ check: 'calls', verdict: 'true', summary: 'all faults came and went' })
+  },
+)
+
+/** The same as far as Kubernetes goes, in pods that the strictest policy takes. */
+demo(
+  import.meta.url,
+  'a zone is closed without EC2',
+  { tags: ['shared'], faults: ['cordon-zone', 'delete-pod'] },
+  async (control) => {
+    const { run } = control
+    const [one, two] = run.target.zones
+    if (!one || !two) throw new Error('needs zones')
+    const context = faultContextOf(run, run.target.namespace, undefined)
+    await deploy(control)
+    await useClients(control, context)
+    const cordoned = await cause(cordonZone, context, one)
+    const deleted = await cause(deletePod, context, { pod: await podOf(context, two) })
+    await cordoned.heal()
+    await deleted.heal()
+    await podsReady(context)
+    control.evidence({ check: 'closed', verdict: 'true', summary: 'a zone was closed' })
   },
 )
 
@@ -123,9 +145,10 @@ async function inPods(context: FaultContext, [one, two, three]: Zones): Promise<
 }
 
 async function ofMachines(context: FaultContext, [one, two, three]: Zones): Promise<void> {
-  const [outage, partition, without] = await Promise.all([
+  // First: it sees to it that no node elsewhere is lost.
+  const partition = await cause(zonePartition, context, two)
+  const [outage, without] = await Promise.all([
     cause(zoneOutage, context, nodesOf(one)),
-    cause(zonePartition, context, two),
     cause(capacityOutage, context, three),
   ])
   await Promise.all([outage.heal(), partition.heal(), without.heal()])
