@@ -19,7 +19,7 @@ function zonefall(...args: string[]): { code: number | null; stdout: string; std
   return { code: status, stdout, stderr }
 }
 
-test.for(['run', 'list', 'plan', 'doctor', 'cleanup', 'report', 'lab'])(
+test.for(['run', 'list', 'plan', 'doctor', 'init', 'cleanup', 'report', 'lab'])(
   '%s --help has an example',
   (command) => {
     const { code, stdout } = zonefall(command, '--help')

@@ -72,6 +72,10 @@ function inMinutes(ms: number): string {
   return `${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`
 }
 
+/** Gives the role of the credentials what a run needs. */
+export const ATTACH_POLICY =
+  'aws iam attach-role-policy --role-name ROLE --policy-arn POLICY; manifests/access/README.md says how the policy is made of manifests/access/iam-policy.json.'
+
 /** Errors by which AWS says that there are no credentials, or no longer. */
 const EXPIRED = /^(Expired|TokenRefreshRequired|RequestExpired|SSOTokenProvider)|expired/i
 const UNKNOWN = [
@@ -113,7 +117,7 @@ export function judgeAwsError(error: unknown, profile: string | undefined): Refu
     return {
       check: 'rights',
       text: `The AWS credentials may not do what a run needs: ${trimmed(said)}.`,
-      todo: 'Attach the policy of manifests/access/ to their role: aws iam put-role-policy --role-name ROLE --policy-name zonefall --policy-document file://manifests/access/iam-policy.json',
+      todo: ATTACH_POLICY,
     }
   }
   return undefined

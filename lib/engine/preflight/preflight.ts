@@ -86,17 +86,23 @@ export async function inspectTarget(
     const named = { ...request, faults, eksName: known?.eksName ?? request.eksName }
     const groups = rules.nodeGroups ?? (isRefusal(consent) ? ['*'] : consent.nodeGroups)
     const zones = scopedZones(description, facts.nodes, groups, known?.instances)
+    const allowed = isRefusal(consent) ? [consent] : judgeConsented(named, consent, facts)
+    const owned = isFailure(account)
+      ? account.refusals
+      : judgeAccountAsMeant(named, facts, account, options)
+    // What lies beyond a wrong answer says nothing more.
+    const isStrangeScope = allowed.some(({ check }) => check === 'node groups')
     const refusals = [
-      ...(isRefusal(consent) ? [consent] : judgeConsented(named, consent, facts)),
-      ...(isFailure(account)
-        ? account.refusals
-        : judgeAccountAsMeant(named, facts, account, options)),
+      ...allowed,
+      ...owned,
       ...judgeProduction(named, facts, zones, known),
-      ...judgeScope(named, facts, zones, groups, known?.instances),
+      ...(isStrangeScope ? [] : judgeScope(named, facts, zones, groups, known?.instances)),
       ...judgeSuppliers(named, facts, known),
       ...judgeStorage(named, facts),
       ...judgeNamespace(facts),
-      ...(aws && known ? await askEc2(aws, cluster, named, facts, zones, known) : []),
+      ...(aws && known && owned.length === 0
+        ? await askEc2(aws, cluster, named, facts, zones, known)
+        : []),
     ]
     return {
       description:
@@ -127,10 +133,19 @@ export async function clearTarget(
 
 async function judgeRights(cluster: Cluster, namespace: string | undefined): Promise<Refusal[]> {
   const { missing } = await missingRights(cluster, namespace)
-  return missing.map((right) => {
-    const { text, todo } = explainMissing(right)
-    return { check: 'rights', text: `The user of context ${cluster.context} ${text}.`, todo }
-  })
+  const [first, ...others] = missing
+  if (!first) return []
+  const { context } = cluster
+  const { text } = explainMissing(first)
+  const count = missing.reduce((sum, { verbs }) => sum + verbs.length, 0)
+  const all = others.length === 0 ? '' : `, and in all lacks ${count} rights that a run uses`
+  return [
+    {
+      check: 'rights',
+      text: `The user of context ${context} ${text}${all}.`,
+      todo: `kubectl --context ${context} apply -f manifests/access/rbac.yaml, by somebody who may; npx zonefall doctor names every rule.`,
+    },
+  ]
 }
 
 /** The consent alone, of a cluster that lets nothing else be read. */

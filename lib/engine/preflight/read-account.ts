@@ -10,6 +10,7 @@ import type { FaultName } from '../../model/scenario.ts'
 import { RUN_LABEL } from '../../model/run-label.ts'
 import type { AwsAccess, TargetDescription, Zone } from '../../model/target.ts'
 import type { AccountFacts, InstanceFact } from './facts.ts'
+import { ATTACH_POLICY } from './judge-account.ts'
 import type { Refusal } from './refusal.ts'
 
 type Tagged = readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[]
@@ -128,7 +129,7 @@ export async function judgeCalls(
     {
       check: 'rights',
       text: `The AWS credentials (${arn}) may not call ${denied.join(', ')}, which the faults ${faults.filter((fault) => CALLS[fault]).join(', ')} need.`,
-      todo: 'Attach the policy of manifests/access/ to their role: aws iam put-role-policy --role-name ROLE --policy-name zonefall --policy-document file://manifests/access/iam-policy.json',
+      todo: ATTACH_POLICY,
     },
   ]
 }

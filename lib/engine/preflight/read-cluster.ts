@@ -1,4 +1,4 @@
-import type { V1PodTemplateSpec, V1StatefulSet } from '@kubernetes/client-node'
+import type { V1StatefulSet } from '@kubernetes/client-node'
 import { type Cluster, explainApiError, orAbsent, statusOf } from '../../kube/cluster.ts'
 import type { ManifestObject } from '../../kube/manifests.ts'
 import type { TargetDescription } from '../../model/target.ts'
@@ -59,22 +59,27 @@ async function refusedPods(
     // Manifests were checked when they were read.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     const { spec } = object as unknown as V1StatefulSet
-    const template: V1PodTemplateSpec | undefined = spec?.template
-    if (!template?.spec) continue
-    const metadata = {
-      generateName: 'zonefall-preflight-',
-      labels: template.metadata?.labels ?? {},
-    }
+    const pod = spec?.template.spec
+    if (!pod) continue
+    // The claims are not there yet; a volume of any kind stands for each.
+    const claimed = (spec.volumeClaimTemplates ?? []).flatMap(({ metadata }) =>
+      metadata?.name === undefined ? [] : [{ name: metadata.name, emptyDir: {} }],
+    )
+    const labels = spec.template.metadata?.labels ?? {}
     try {
       await cluster.core.createNamespacedPod({
         namespace,
         dryRun: 'All',
-        body: { metadata, spec: template.spec },
+        body: {
+          metadata: { generateName: 'zonefall-preflight-', labels },
+          spec: Object.assign(pod, { volumes: [...(pod.volumes ?? []), ...claimed] }),
+        },
       })
     } catch (error) {
-      if (statusOf(error) !== 403) throw error
-      const said = explainApiError(error)
-      refusals.push(/violates PodSecurity.*/s.exec(said)?.[0] ?? said)
+      // Whatever else it has against them it says when they are made.
+      const said = /violates PodSecurity.*/s.exec(explainApiError(error))?.[0]
+      if (statusOf(error) === undefined) throw error
+      if (said !== undefined) refusals.push(said)
     }
   }
   return refusals
