@@ -13,7 +13,6 @@ export const HOST_PACKAGES = {
   'debian-archive-keyring': '/usr/share/keyrings/debian-archive-keyring.gpg',
   maven: 'mvn',
   'python3-pip': 'pip3',
-  unzip: 'unzip',
   nftables: 'nft',
   iproute2: 'ip',
   e2fsprogs: 'mkfs.ext4',

@@ -46,6 +46,16 @@ const OF_MYSQL = [
   'LICENSE',
 ]
 
+/** Extracts what matches; of Python, which pip has brought: a host may have no unzip. */
+const EXTRACT = `
+import fnmatch, sys, zipfile
+archive, target, *wanted = sys.argv[1:]
+with zipfile.ZipFile(archive) as source:
+    for name in source.namelist():
+        if any(fnmatch.fnmatch(name, one) for one in wanted):
+            source.extract(name, target)
+`
+
 /** The account of Docker's official image. */
 const ACCOUNT = 'mysql:x:999:999::/var/lib/mysql:/usr/sbin/nologin'
 
@@ -71,7 +81,7 @@ export const mysqlImage: Recipe = {
   parameters: { mysql: IMAGE_CONTENTS.mysql, suite: DEBIAN_SUITES.node },
   tools: {
     ...CASSANDRA_TOOLS,
-    unzip: 'Debian package unzip',
+    python3: 'Debian package python3',
     mmdebstrap: 'Debian package mmdebstrap',
   },
   async build(context: BuildContext): Promise<void> {
@@ -139,9 +149,11 @@ async function mysql(context: BuildContext, target: string): Promise<void> {
   const [archive = ''] = await readdir(downloads)
   const home = join(target, 'opt/mysql')
   await mkdir(home, { recursive: true })
-  await context.run(['unzip', '-q', join(downloads, archive), ...OF_MYSQL, '-d', home])
+  await context.run(['python3', '-c', EXTRACT, join(downloads, archive), home, ...OF_MYSQL])
   await rm(downloads, { recursive: true })
+  // The archive's modes are lost on the way.
   await context.run(['chmod', '--recursive', 'a+rX', home])
+  await context.run(['chmod', '--recursive', 'a+rx', join(home, 'bin')])
   await mkdir(join(target, 'usr/sbin'), { recursive: true })
   await symlink('/opt/mysql/bin/mysqld', join(target, 'usr/sbin/mysqld'))
   for (const name of ['mysql', 'mysqladmin', 'mysqldump', 'mysqlbinlog']) {
