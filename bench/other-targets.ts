@@ -8,6 +8,9 @@ import { Cluster } from '../lib/kube/cluster.ts'
 import { readJournal } from '../lib/engine/journal.ts'
 import { compareProjections, takeProjection } from '../lib/engine/leaks.ts'
 import { readRun } from '../lib/report/read-run.ts'
+import { consentManifest } from '../lib/engine/preflight/consent.ts'
+import { parseManifests } from '../lib/kube/manifests.ts'
+import { FAULT_NAMES } from '../lib/model/scenario.ts'
 import { LAB_COMMAND } from '../lib/targets/lab.ts'
 import { findRunningLab } from '../lib/targets/running-lab.ts'
 
@@ -61,6 +64,7 @@ try {
   const unchanged = async () =>
     assert.deepEqual(compareProjections(before, await everything('default')), [])
 
+  await consent(cluster)
   const byKubeconfig = ['--target=kubeconfig', `--kubeconfig=${access.kubeconfig}`]
   const shared = await run('kubeconfig', ...byKubeconfig, `--context=${access.context}`)
   const { namespace } = shared.summary.target
@@ -88,4 +92,15 @@ try {
 } finally {
   await promisify(execFile)(program, [...lab, 'down'], { timeout: 120_000 })
   await rm(out, { recursive: true })
+}
+
+/** As the owner of a cluster would: by the manifest that `zonefall init` writes. */
+async function consent(of: Cluster): Promise<void> {
+  const system = await of.core.readNamespace({ name: 'kube-system' })
+  const text = consentManifest({
+    clusterUid: system.metadata?.uid ?? '',
+    nodeGroups: ['*'],
+    faults: [...FAULT_NAMES],
+  })
+  for (const { object } of parseManifests(text, 'consent')) await of.objects.create(object)
 }
