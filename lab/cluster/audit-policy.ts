@@ -14,6 +14,7 @@ export const AUDIT_POLICY = JSON.stringify({
       users: [
         'system:apiserver',
         'system:kube-controller-manager',
+        'system:kube-proxy',
         'system:kube-scheduler',
         'cloud-controller-manager',
       ],

@@ -1,6 +1,6 @@
 import { explainApiError, orAbsent } from '../kube/cluster.ts'
 import { within } from '../std/poll.ts'
-import { furnishNamespace } from './furnish-namespace.ts'
+import { furnishNamespace, needPullSecret } from './furnish-namespace.ts'
 import { leakScope } from './leak-scope.ts'
 import { compareProjections, RUN_LABEL, settledLeaks } from './leaks.ts'
 import type { Run } from './run.ts'
@@ -17,7 +17,10 @@ export interface CleanUpResult {
  * An existing one is used as it is, and stays.
  */
 export async function ensureNamespace(run: Run, name: string): Promise<void> {
-  if (await orAbsent(run.cluster.core.readNamespace({ name }))) return
+  if (await orAbsent(run.cluster.core.readNamespace({ name }))) {
+    await needPullSecret(run, name)
+    return
+  }
   await run.journal.change(
     {
       scenario: 'run',

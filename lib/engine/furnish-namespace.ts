@@ -29,6 +29,24 @@ export async function furnishNamespace(run: Run, namespace: string): Promise<voi
   )
 }
 
+/**
+ * Of a namespace that was there before, which the run leaves as it is.
+ *
+ * @throws PreflightError when the Secret that images are pulled with is not in it
+ */
+export async function needPullSecret(
+  { cluster, target }: Pick<Run, 'cluster' | 'target'>,
+  namespace: string,
+): Promise<void> {
+  const { pullSecret: name } = target.pulls ?? {}
+  if (name === undefined) return
+  if (await orAbsent(cluster.core.readNamespacedSecret({ name, namespace }))) return
+  throw new PreflightError(
+    `The Secret ${name} that images are pulled with is not in namespace ${namespace}.`,
+    { hint: 'Make it there, or leave --namespace away: a run copies it into one of its own.' },
+  )
+}
+
 function allowPolicy(
   runId: string,
   namespace: string,
