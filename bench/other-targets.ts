@@ -44,6 +44,7 @@ try {
       runId: 'nobody',
       ownsNamespace: true,
     })
+  await consent(cluster)
   const before = await everything('default')
 
   const run = async (name: string, ...options: string[]) => {
@@ -64,7 +65,6 @@ try {
   const unchanged = async () =>
     assert.deepEqual(compareProjections(before, await everything('default')), [])
 
-  await consent(cluster)
   const byKubeconfig = ['--target=kubeconfig', `--kubeconfig=${access.kubeconfig}`]
   const shared = await run('kubeconfig', ...byKubeconfig, `--context=${access.context}`)
   const { namespace } = shared.summary.target
