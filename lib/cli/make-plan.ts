@@ -154,6 +154,7 @@ const UNKNOWN_LAB_ACCOUNT: NodesBehind = {
   groups: ['*'],
   subnets: ['subnet-*'],
   vpcs: ['vpc-*'],
+  acls: ['acl-*'],
   types: undefined,
 }
 

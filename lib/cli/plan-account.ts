@@ -1,6 +1,7 @@
 import { Aws } from '../aws/aws.ts'
 import { GROUP_TAG } from '../aws/auto-scaling.ts'
 import { tagOf } from '../aws/instances.ts'
+import { listAcls } from '../aws/network-acls.ts'
 import type { Cluster } from '../kube/cluster.ts'
 import type { TargetDescription } from '../model/target.ts'
 
@@ -10,6 +11,8 @@ export interface NodesBehind {
   readonly groups: readonly string[]
   readonly subnets: readonly string[]
   readonly vpcs: readonly string[]
+  /** Network ACLs of those subnets. */
+  readonly acls: readonly string[]
   /** The instance type of each node; undefined where one is no EC2 instance. */
   readonly types: readonly string[] | undefined
 }
@@ -32,14 +35,20 @@ export async function nodesBehind(
   const typesOfAll = types.length === nodes.length ? types : undefined
   const ids = nodes.flatMap(({ instanceId }) => instanceId ?? [])
   if (access === undefined || ids.length === 0) {
-    return { groups: [], subnets: [], vpcs: [], types: typesOfAll }
+    return { groups: [], subnets: [], vpcs: [], acls: [], types: typesOfAll }
   }
   const aws = new Aws(access)
   try {
-    const instances = await (await aws.ec2()).listInstances(ids)
+    const ec2 = await aws.ec2()
+    const instances = await ec2.listInstances(ids)
+    const subnets = unique(instances.flatMap((one) => one.SubnetId ?? []))
+    const acls = (await listAcls(ec2)).filter(({ Associations = [] }) =>
+      Associations.some(({ SubnetId }) => subnets.includes(SubnetId ?? '')),
+    )
     return {
       groups: unique(instances.flatMap((one) => tagOf(one, GROUP_TAG) ?? [])),
-      subnets: unique(instances.flatMap((one) => one.SubnetId ?? [])),
+      subnets,
+      acls: unique(acls.flatMap((one) => one.NetworkAclId ?? [])),
       vpcs: unique(instances.flatMap((one) => one.VpcId ?? [])),
       types: typesOfAll,
     }

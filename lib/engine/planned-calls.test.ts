@@ -31,6 +31,7 @@ const EVERYTHING: CallScope = {
   groups: ['nodes'],
   subnets: ['subnet-1'],
   vpcs: ['vpc-1'],
+  acls: ['acl-1'],
   hasEc2: true,
   hasCapacity: true,
 }

@@ -43,6 +43,8 @@ export interface CallScope {
   readonly groups: readonly string[]
   readonly subnets: readonly string[]
   readonly vpcs: readonly string[]
+  /** Network ACLs that the subnets have, and get back. */
+  readonly acls: readonly string[]
   readonly hasEc2: boolean
   /** Whether launches can be made to fail. */
   readonly hasCapacity: boolean
@@ -264,14 +266,14 @@ const FAULT_CALLS: Readonly<Record<FaultName, FaultCalls>> = {
   'terminate-instance': (scope) => [ec2('TerminateInstances', ...ids(scope))],
   'reboot-instance': (scope) => [ec2('RebootInstances', ...ids(scope))],
   'detach-volume': (scope) => [
-    ec2('DetachVolume', ANY_VOLUME),
+    ec2('DetachVolume', ANY_VOLUME, ...ids(scope)),
     ...cordoned(scope),
     ...inPods('delete pods')(scope),
     ...inPods('create pods/exec')(scope),
   ],
-  'zone-partition': ({ vpcs, subnets }) => [
+  'zone-partition': ({ vpcs, subnets, acls }) => [
     ec2('CreateNetworkAcl', ...vpcs),
-    ec2('ReplaceNetworkAclAssociation', ...subnets),
+    ec2('ReplaceNetworkAclAssociation', ...subnets, ...acls, MADE_BY_THE_RUN),
     ec2('DeleteNetworkAcl', MADE_BY_THE_RUN),
   ],
   'capacity-outage': (scope) => [
