@@ -13,7 +13,7 @@ export const DIFFERENCES: readonly string[] = [
   "Volumes are ext4 on loop devices: no throughput limits, and a volume's encryption is recorded but not done.",
   'Pods have addresses of their own range per machine, routed by the VPC, where EKS gives them addresses of the subnet.',
   'The kubelet reports changes of its node within 1 s, not 10 s, so that volumes are mounted sooner than on EKS; leases, grace periods and evictions keep their times.',
-  'There is no metadata service, no IAM and no DNS resolver of the VPC; names outside the cluster do not resolve.',
+  'There is no metadata service and no DNS resolver of the VPC; names outside the cluster do not resolve.',
   "A power cut loses what was not synced to EBS volumes; the machine's root disk and emptyDirs keep it.",
 ]
 
