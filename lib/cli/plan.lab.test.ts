@@ -180,8 +180,8 @@ test('a run makes no call that its plan does not name', async () => {
   expect(idle.map(({ call }) => call).toSorted()).toEqual([
     'DeleteVolume',
     'TerminateInstances',
-    'create pods/portforward',
     'create poddisruptionbudgets',
+    'create pods/portforward',
     'delete persistentvolumes',
     'delete poddisruptionbudgets',
     'patch statefulsets/scale',
