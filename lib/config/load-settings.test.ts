@@ -86,6 +86,8 @@ test('the environment comes before the file, setting by setting', async () => {
 test.for<[string, string, NodeJS.ProcessEnv, RegExp]>([
   ['unknown setting', 'export default { nodegroups: [] }', {}, /there is no setting nodegroups/],
   ['unknown one below', 'export default { budgets: { us: 1 } }', {}, /no setting budgets\.us/],
+  ['one with no effect', 'export default { databases: { mysql: { tls: {} } } }', {}, /mysql\.tls/],
+  ['no time', `export default { budgets: { timeLimit: '0s' } }`, {}, /budgets\.timeLimit: must be/],
   ['unknown fault', `export default { faults: ['cordon'] }`, {}, /config-\d+\.ts: faults\.0: /],
   ['no default', 'export const x = 1', {}, /exports no default/],
   ['no TypeScript', 'export default {', {}, /can't be loaded/],

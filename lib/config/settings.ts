@@ -15,33 +15,13 @@ const pattern = z.string().refine((text) => {
   }
 }, 'is no regular expression')
 
-const duration = z.string().regex(/^\d+(\.\d+)?[smh]$/, 'must be a time like 90s, 20m or 2h')
-
-/** A Secret in the run's namespace, and its keys. */
-const credentials = z.strictObject({
-  /** Name of the Secret. */
-  secret: objectName,
-  /** Default `username`. */
-  usernameKey: z.string().exactOptional(),
-  /** Default `password`. */
-  passwordKey: z.string().exactOptional(),
-})
-
-const tls = z.strictObject({
-  /** Name of the Secret. */
-  secret: objectName,
-  /** Default `ca.crt`. */
-  caKey: z.string().exactOptional(),
-  /** With `keyKey`: a client's certificate, where the database asks for one. */
-  certificateKey: z.string().exactOptional(),
-  keyKey: z.string().exactOptional(),
-})
+const duration = z
+  .string()
+  .regex(/^(?!0+(\.0+)?[smh])\d+(\.\d+)?[smh]$/, 'must be a time like 90s, 20m or 2h')
 
 const database = z.strictObject({
   /** Your own manifests in place of `manifests/NAME`. */
   manifests: z.string().exactOptional(),
-  credentials: credentials.exactOptional(),
-  tls: tls.exactOptional(),
 })
 
 /**
@@ -81,7 +61,10 @@ export const settingsSchema = z.strictObject({
         .string()
         .regex(/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/, 'must be like registry.example.com/mirror')
         .exactOptional(),
-      /** A Secret of type kubernetes.io/dockerconfigjson in namespace zonefall; a run copies it. */
+      /**
+       * A Secret of type kubernetes.io/dockerconfigjson in namespace zonefall, which a run copies;
+       * with `namespace` in that one.
+       */
       pullSecret: objectName.exactOptional(),
     })
     .exactOptional(),

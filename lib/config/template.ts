@@ -24,6 +24,8 @@ export default defineConfig({
   // Where to run without --target: 'lab', 'eks', or 'kubeconfig' (any cluster, without EC2).
   ${line('target', target, 'eks')}
 
+  // Default: KUBECONFIG, then ~/.kube/config.
+  // kubeconfig: './staging.kubeconfig',
   // What --context has to be. It is still named on the command line, always.
   ${line('context', context, 'staging')}
   // What has to be behind it; anything else is refused.
@@ -46,7 +48,8 @@ export default defineConfig({
   images: {
     // Images are pulled from here, under the names that they have in manifests.
     // mirror: '123456789012.dkr.ecr.us-east-1.amazonaws.com/mirror',
-    // A Secret of type kubernetes.io/dockerconfigjson in the namespace.
+    // A Secret of type kubernetes.io/dockerconfigjson in the namespace zonefall, which a run
+    // copies into its own; with \`namespace\` in that one.
     // pullSecret: 'mirror-pull',
   },
 
@@ -54,9 +57,6 @@ export default defineConfig({
     cassandra: {
       // Your own manifests in place of manifests/cassandra.
       // manifests: './deploy/cassandra',
-      // Secrets in the namespace; what is in them reaches no report and no log.
-      // credentials: { secret: 'cassandra-login', usernameKey: 'username', passwordKey: 'password' },
-      // tls: { secret: 'cassandra-tls', caKey: 'ca.crt' },
     },
   },
 

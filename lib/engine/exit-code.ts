@@ -18,7 +18,7 @@ export function decideExit(ending: Ending): { exitCode: ExitCode; verdictText: s
     const what = [...undoErrors, ...leaks][0] ?? ''
     return {
       exitCode: 4,
-      verdictText: `Not everything is as it was before: ${what}${andMore(left)}`,
+      verdictText: `Not everything is as it was before: ${clause(what)}${andMore(left)}`,
     }
   }
   if (interruptedBy === 'SIGINT' || interruptedBy === 'SIGTERM') {
@@ -32,7 +32,7 @@ export function decideExit(ending: Ending): { exitCode: ExitCode; verdictText: s
     const what = harnessErrors[0] ?? `${foreign[0]?.id}: ${foreign[0]?.reason}`
     return {
       exitCode: 5,
-      verdictText: `The harness itself broke: ${what}${andMore(harnessErrors.length + foreign.length)}`,
+      verdictText: `The harness itself broke: ${clause(what)}${andMore(harnessErrors.length + foreign.length)}`,
     }
   }
   if (counts.fail > 0) {
@@ -51,6 +51,11 @@ export function decideExit(ending: Ending): { exitCode: ExitCode; verdictText: s
     return { exitCode: 2, verdictText: 'Nothing was proven: every scenario was skipped' }
   }
   return { exitCode: 0, verdictText: plural(counts.pass, 'claim holds', 'claims hold') }
+}
+
+/** A sentence as part of another one, which goes on behind it. */
+function clause(sentence: string): string {
+  return sentence.replace(/\.$/, '')
 }
 
 function plural(count: number, one: string, many: string): string {

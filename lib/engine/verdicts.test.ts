@@ -85,6 +85,15 @@ describe('exit codes', () => {
   ])('%s', ([, ending, code]) => {
     expect(decideExit({ ...calm, ...ending }).exitCode).toBe(code)
   })
+
+  test('what is wrong is part of a sentence that goes on', () => {
+    expect(decideExit({ ...calm, leaks: ['PVC x is left.', 'y'] }).verdictText).toBe(
+      'Not everything is as it was before: PVC x is left (and 1 more)',
+    )
+    expect(decideExit({ ...calm, harnessErrors: ['It broke.'] }).verdictText).toBe(
+      'The harness itself broke: It broke',
+    )
+  })
 })
 
 test('the first interrupt stops, the second stops at once, a time limit is never the second', () => {
