@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { calledActions } from './testing/called-actions.ts'
 import { NEEDED_ACTIONS } from './needed-actions.ts'
 import { scriptedEc2 } from './testing/scripted-ec2.ts'
-import { TRIED_ACTIONS, tryAction } from './try-actions.ts'
+import { TRIED_ACTIONS, tryAction, tryCall } from './try-actions.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const POLICY = readFileSync(join(ROOT, 'manifests/access/iam-policy.json'), 'utf8')
@@ -78,10 +78,27 @@ describe('the doctor', () => {
   })
 })
 
+test('a call that is refused for the tags in it is told from one that is refused itself', async () => {
+  const says = (action: string) => ({
+    error: 'UnauthorizedOperation',
+    message: `You are not authorized to perform this operation. User: x is not authorized to perform: ec2:${action} on resource: y`,
+  })
+  await using scripted = await scriptedEc2(
+    { CreateNetworkAcl: [says('CreateTags')], StopInstances: [says('StopInstances')] },
+    0,
+  )
+  const on = { ec2: scripted.ec2, instance: { InstanceId: 'i-1', VpcId: 'vpc-1' }, tags: {} }
+  const denied = (action: string) => ({ trial: 'denied', action })
+  expect(await tryCall('CreateNetworkAcl', on)).toEqual(denied('CreateTags'))
+  expect(await tryAction('CreateNetworkAcl', on)).toBe('allowed')
+  expect(await tryCall('StopInstances', on)).toEqual(denied('StopInstances'))
+  expect(await tryAction('StopInstances', on)).toBe('denied')
+})
+
 describe('the calls in the sources', () => {
   const sources = globSync('lib/**/*.ts', { cwd: ROOT, exclude: ['**/testing/**', '**/*.test.ts'] })
     // What only tries calls doesn't need them.
-    .filter((file) => !/^lib\/aws\/(dry-run|try-actions)\.ts$/.test(file))
+    .filter((file) => file !== 'lib/aws/try-actions.ts')
     .map((file) => readFileSync(join(ROOT, file), 'utf8'))
 
   test('are the needed actions', () => {

@@ -60,23 +60,33 @@ const CALLS: Readonly<Record<string, (on: TriedOn) => Promise<unknown> | undefin
 export const TRIED_ACTIONS: readonly string[] = Object.keys(CALLS)
 
 /**
- * Whether the credentials may do an action of EC2's, as EC2 says itself. A refusal that is about
- * something else comes after the permission was seen to be there.
+ * Whether the credentials may make a call, as EC2 says itself; a refusal that is about something
+ * else comes after the permission was seen to be there. What is denied may be another action that
+ * the call asks for: tags are set in it.
  */
-export async function tryAction(name: string, on: TriedOn): Promise<Trial> {
+export async function tryCall(
+  name: string,
+  on: TriedOn,
+): Promise<{ readonly trial: Trial; readonly action: string }> {
   try {
     await CALLS[name]?.(on)
-    return 'untried'
+    return { trial: 'untried', action: name }
   } catch (error) {
     if (!isAwsError(error, 'UnauthorizedOperation')) {
-      return isAwsError(error, 'DryRunOperation') ? 'allowed' : 'untried'
+      return { trial: isAwsError(error, 'DryRunOperation') ? 'allowed' : 'untried', action: name }
     }
-    // A launch may fail for its tags, and the tags for the launch: the message tells which.
     const { message } = error instanceof Error ? error : { message: '' }
-    const [, refused = name] = /perform: ec2:(\w+)/.exec(message) ?? []
-    if (refused === name) return 'denied'
-    return refused === 'CreateTags' ? 'allowed' : 'untried'
+    const [, action = name] = /perform: ec2:(\w+)/.exec(message) ?? []
+    return { trial: 'denied', action }
   }
+}
+
+/** Whether the credentials may do an action of EC2's, whatever else a call for it asks for. */
+export async function tryAction(name: string, on: TriedOn): Promise<Trial> {
+  const { trial, action } = await tryCall(name, on)
+  if (trial !== 'denied' || action === name) return trial
+  // A launch may fail for its tags, and the tags for the launch.
+  return action === 'CreateTags' ? 'allowed' : 'untried'
 }
 
 const idsOf = ({ InstanceId = '' }: Instance) => ({ InstanceIds: [InstanceId] })

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, request } from 'node:http'
+import { buffer } from 'node:stream/consumers'
 
 /** One call to AWS that went through, as it was made. */
 export interface RecordedAwsCall {
@@ -30,7 +31,7 @@ export async function startRecordingAwsProxy(endpoint: string): Promise<Recordin
   const { hostname, port } = new URL(endpoint)
   const server = createServer((incoming, outgoing) => {
     void (async () => {
-      const body = await readAll(incoming)
+      const body = await buffer(incoming)
       const onward = request({
         hostname,
         port,
@@ -41,7 +42,7 @@ export async function startRecordingAwsProxy(endpoint: string): Promise<Recordin
       onward.on('error', () => outgoing.destroy())
       onward.on('response', (response) => {
         void (async () => {
-          const answer = await readAll(response)
+          const answer = await buffer(response)
           calls.push(callOf(incoming, body, response.statusCode ?? 0, answer))
           outgoing.writeHead(response.statusCode ?? 502, response.headers)
           outgoing.end(answer)
@@ -81,10 +82,4 @@ function callOf(
   const parameters = Object.fromEntries(Object.entries(rest).filter(([name]) => name !== 'Version'))
   const service = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? '')?.[1]
   return { service: service ?? '?', action, parameters, status, answer: answer.toString('utf8') }
-}
-
-async function readAll(stream: AsyncIterable<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for await (const chunk of stream) chunks.push(chunk)
-  return Buffer.concat(chunks)
 }

@@ -3,7 +3,9 @@ import { createServer } from 'node:http'
 import { connectEc2, type Ec2 } from '../ec2.ts'
 
 /** What EC2 answers with: the inside of its XML, or an error's code. */
-export type Answer = { readonly xml: string } | { readonly error: string }
+export type Answer =
+  | { readonly xml: string }
+  | { readonly error: string; readonly message?: string }
 
 /** By the action: its answers one after the other; the last one stays. */
 export type Script = Readonly<Record<string, readonly Answer[]>>
@@ -35,7 +37,7 @@ export async function scriptedEc2(script: Script, behindMs: number): Promise<Scr
       response.end(
         'xml' in answer
           ? `<${action}Response><requestId>r</requestId>${answer.xml}</${action}Response>`
-          : `<Response><Errors><Error><Code>${answer.error}</Code><Message>${answer.error}.</Message></Error></Errors><RequestID>r</RequestID></Response>`,
+          : `<Response><Errors><Error><Code>${answer.error}</Code><Message>${answer.message ?? `${answer.error}.`}</Message></Error></Errors><RequestID>r</RequestID></Response>`,
       )
     })
   })

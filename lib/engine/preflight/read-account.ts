@@ -1,8 +1,7 @@
 import type { Aws } from '../../aws/aws.ts'
-import { type DryRunAction, mayCall } from '../../aws/dry-run.ts'
 import { describeEksCluster } from '../../aws/eks-cluster.ts'
 import { whoAmI } from '../../aws/identity.ts'
-import { readAssociation } from '../../aws/network-acls.ts'
+import { tryCall } from '../../aws/try-actions.ts'
 import { zonePartition } from '../../faults/zone-partition.ts'
 import type { Cluster } from '../../kube/cluster.ts'
 import { InconclusiveError, PreflightError } from '../../model/errors.ts'
@@ -89,8 +88,8 @@ export async function readAccount(
   }
 }
 
-/** What each fault calls that EC2 judges without doing it. */
-const CALLS: Partial<Record<FaultName, readonly DryRunAction[]>> = {
+/** What each fault calls that `tryCall` knows. */
+const CALLS: Partial<Record<FaultName, readonly string[]>> = {
   'stop-instance': ['StopInstances', 'StartInstances'],
   'power-cut': ['StopInstances', 'StartInstances'],
   'zone-outage': ['StopInstances', 'StartInstances'],
@@ -112,23 +111,18 @@ export async function judgeCalls(
   const [instanceId] = zones.flatMap((zone) => zone.nodes.flatMap((node) => node.instanceId ?? []))
   if (actions.length === 0 || instanceId === undefined) return []
   const ec2 = await aws.ec2()
-  const [instance] = await ec2.listInstances([instanceId])
-  const acl = instance?.SubnetId ? await readAssociation(ec2, instance.SubnetId) : undefined
-  const denied: string[] = []
-  for (const action of actions) {
-    const may = await mayCall(ec2, action, {
-      instanceId,
-      ...(instance?.VpcId === undefined ? {} : { vpcId: instance.VpcId }),
-      ...(acl === undefined ? {} : { acl }),
-      tags: [{ Key: RUN_LABEL, Value: 'preflight' }],
-    })
-    if (may === false) denied.push(`ec2:${action}`)
+  const [instance = { InstanceId: instanceId }] = await ec2.listInstances([instanceId])
+  const on = { ec2, instance, tags: { [RUN_LABEL]: 'preflight' } }
+  const denied = new Set<string>()
+  for (const name of actions) {
+    const { trial, action } = await tryCall(name, on)
+    if (trial === 'denied') denied.add(`ec2:${action}`)
   }
-  if (denied.length === 0) return []
+  if (denied.size === 0) return []
   return [
     {
       check: 'rights',
-      text: `The AWS credentials (${arn}) may not call ${denied.join(', ')}, which the faults ${faults.filter((fault) => CALLS[fault]).join(', ')} need.`,
+      text: `The AWS credentials (${arn}) may not call ${[...denied].join(', ')}, which the faults ${faults.filter((fault) => CALLS[fault]).join(', ')} need.`,
       todo: ATTACH_POLICY,
     },
   ]
