@@ -162,7 +162,7 @@ test('the supervisor is killed: its workers end, and the next run undoes first',
 
   const second = supervise(['demo/good'])
   expect({ code: await second.ended, output: second.output() }).toMatchObject({ code: 0 })
-  expect(second.output()).toContain('3 changes were undone')
+  expect(second.output()).toContain('4 changes were undone')
   expect((await readRun(dir)).summary.exitCode).toBe(5)
   await expectNothingLeft()
 })
@@ -178,14 +178,14 @@ test('a second SIGINT stops at once, and clean-up finishes the rest', async () =
   expect(await run.ended).toBe(99)
   expect(performance.now() - secondAtMs).toBeLessThan(5000)
   expect(run.output()).toContain('Stopped at once.')
-  expect(run.output()).toContain('2 changes are not undone: npx zonefall cleanup --run')
+  expect(run.output()).toContain('3 changes are not undone: npx zonefall cleanup --run')
   // The cordon is younger than what hangs, so it was taken back before.
   expect(await cordoned()).toEqual([])
 
   await supervision.hold('left', false)
   const [left] = await findInterruptedRuns(out)
   if (!left) throw new Error('the run should be found')
-  expect(left).toMatchObject({ dir, state: 'died', due: 2 })
+  expect(left).toMatchObject({ dir, state: 'died', due: 3 })
   expect((await recoverRun(left)).outcome).toBe('undone')
   expect(await findInterruptedRuns(out)).toEqual([])
   await expectNothingLeft()
