@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Cluster, orAbsent } from '../kube/cluster.ts'
 import type { ManifestObject } from '../kube/manifests.ts'
+import { quantityOf } from '../kube/quantity.ts'
 import type { Workload } from '../kube/workload.ts'
 
 const claimsSchema = z.object({
@@ -57,20 +58,7 @@ function readClass(cluster: Cluster | undefined, name: string): Promise<unknown>
   return cluster ? cluster.storage.readStorageClass({ name }) : Promise.resolve(undefined)
 }
 
-const BYTES: Readonly<Record<string, number>> = {
-  '': 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-}
-
 /** Whole GiB, as EBS sells them; 0 of what is no quantity. */
 function gibOf(quantity: string): number {
-  const [, amount = '0', unit = ''] = /^([\d.]+)([A-Za-z]*)$/.exec(quantity) ?? []
-  return Math.ceil((Number(amount) * (BYTES[unit] ?? 0)) / 2 ** 30)
+  return Math.ceil(quantityOf(quantity) / 2 ** 30)
 }

@@ -1,6 +1,6 @@
 import type { V1Node, V1PersistentVolume, V1Pod } from '@kubernetes/client-node'
 import { describe, expect, test } from 'vitest'
-import { amount, expectedReasons, judgeExplanation } from './expected-reasons.ts'
+import { expectedReasons, judgeExplanation } from './expected-reasons.ts'
 import { parseSchedulerMessage } from './scheduler-explanation.ts'
 
 function node(name: string, zone: string, spec: V1Node['spec'] = {}): V1Node {
@@ -100,9 +100,4 @@ describe('judgeExplanation', () => {
     Object.assign(view.pod.spec ?? {}, { tolerations: [{ key: 'gpu', operator: 'Exists' }] })
     expect(expectedReasons(view)[0]?.admissible).toEqual(['volume-affinity'])
   })
-})
-
-test('amount reads the quantities of Kubernetes', () => {
-  const texts = ['500m', '2', '1Gi', '1500M', '17', '1e3', 'nonsense']
-  expect(texts.map((text) => amount(text))).toEqual([0.5, 2, 2 ** 30, 1.5e9, 17, 1000, 0])
 })

@@ -1,6 +1,7 @@
 import type { V1Node, V1PersistentVolume, V1Pod } from '@kubernetes/client-node'
 import { nodeMatchesVolume } from './volume-affinity.ts'
 import { checkSums, type Reason, type SchedulerExplanation } from './scheduler-explanation.ts'
+import { quantityOf } from './quantity.ts'
 
 /** Which reasons a node may be turned down for, given what the cluster looks like now. */
 export interface NodeReasons {
@@ -118,7 +119,7 @@ function fits(view: SchedulingView, name: string, node: V1Node): boolean {
       pod.status?.phase !== 'Failed',
   )
   return ['cpu', 'memory', 'pods'].every((resource) => {
-    const room = amount(node.status?.allocatable?.[resource] ?? '0')
+    const room = quantityOf(node.status?.allocatable?.[resource] ?? '0')
     const used = there.reduce((sum, pod) => sum + requestOf(pod, resource), 0)
     return used + requestOf(view.pod, resource) <= room
   })
@@ -128,30 +129,8 @@ function fits(view: SchedulingView, name: string, node: V1Node): boolean {
 export function requestOf(pod: V1Pod, resource: string): number {
   if (resource === 'pods') return 1
   const of = (container: { resources?: { requests?: Record<string, string> } }): number =>
-    amount(container.resources?.requests?.[resource] ?? '0')
+    quantityOf(container.resources?.requests?.[resource] ?? '0')
   const running = (pod.spec?.containers ?? []).reduce((sum, container) => sum + of(container), 0)
   const starting = (pod.spec?.initContainers ?? []).map((container) => of(container))
   return Math.max(running, ...starting)
-}
-
-const SUFFIXES: Readonly<Record<string, number>> = {
-  '': 1,
-  n: 1e-9,
-  u: 1e-6,
-  m: 1e-3,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-}
-
-/** A quantity as a number: `500m` is 0.5, `1Gi` is 1073741824. What has another form is 0. */
-export function amount(quantity: string): number {
-  const [, digits = '0', suffix = ''] =
-    /^([\d.]+(?:[eE][+-]?\d+)?)([a-zA-Z]*)$/.exec(quantity) ?? []
-  return Number(digits) * (SUFFIXES[suffix] ?? 0)
 }

@@ -1,5 +1,6 @@
 import type { V1Node, V1Pod, V1PodSpec } from '@kubernetes/client-node'
-import { amount, requestOf } from './expected-reasons.ts'
+import { requestOf } from './expected-reasons.ts'
+import { quantityOf } from './quantity.ts'
 
 /** Pods that are deployed together and spread over all zones. */
 export interface Ring {
@@ -46,7 +47,7 @@ function podsThatFit(node: V1Node, pods: readonly V1Pod[], pod: V1Pod): number {
     const request = requestOf(pod, resource)
     if (request === 0) return []
     const used = there.reduce((sum, item) => sum + requestOf(item, resource), 0)
-    return Math.floor((amount(node.status?.allocatable?.[resource] ?? '0') - used) / request)
+    return Math.floor((quantityOf(node.status?.allocatable?.[resource] ?? '0') - used) / request)
   })
   return Math.max(0, Math.min(...rooms))
 }
