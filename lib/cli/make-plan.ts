@@ -9,8 +9,7 @@ import { namespacesOf, placeOfFile, planStages } from '../engine/stages.ts'
 import { AUTO_NAMESPACE } from '../engine/supervisor.ts'
 import { Cluster, orAbsent } from '../kube/cluster.ts'
 import type { FaultName, ScenarioInfo, Tier } from '../model/scenario.ts'
-import type { TargetDescription, Zone } from '../model/target.ts'
-import { capabilitySchema } from '../report/records.ts'
+import { CAPABILITIES, type TargetDescription, type Zone } from '../model/target.ts'
 import { checkManifests, SYSTEMS } from './check-options.ts'
 import { chooseTarget, type TargetOptions } from './choose-target.ts'
 import { lookAtTarget } from './look-at-target.ts'
@@ -73,7 +72,7 @@ export async function makePlan(
   const cluster = found && (await Cluster.connect(found))
   const namespace = namespaceOf(found, options, kind)
   // The lab can do all that there is.
-  const capabilities = found?.capabilities ?? capabilitySchema.options
+  const capabilities = found?.capabilities ?? CAPABILITIES
   const scenarios = selected.map((info) => {
     const unmet = found ? unmetNeeds(info, found) : []
     return { ...info, skippedBecause: unmet.length > 0 ? `needs ${unmet.join(' and ')}` : null }

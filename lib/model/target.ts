@@ -35,9 +35,10 @@ export interface Zone {
 
 /**
  * `exec`: commands in pods. `ec2`: instances and volumes by API. `nacl`: network ACLs. `capacity`:
- * launches in a zone can be made to fail. `lab`: this is the lab.
+ * launches in a zone can be made to fail. `commit-log-sync`: Cassandra's images take from the
+ * environment when a write counts as written (CASSANDRA_COMMITLOG_SYNC).
  */
-export const CAPABILITIES = ['exec', 'ec2', 'nacl', 'capacity', 'lab'] as const
+export const CAPABILITIES = ['exec', 'ec2', 'nacl', 'capacity', 'commit-log-sync'] as const
 export type Capability = (typeof CAPABILITIES)[number]
 
 export interface AwsAccess {

@@ -3,7 +3,7 @@ import { FAULT_PHASES, type FaultNumbers } from '../model/fault-numbers.ts'
 import type { ScenarioResult } from '../model/scenario.ts'
 import type { Stage } from '../model/stage.ts'
 import type { RunSummary } from '../model/summary.ts'
-import type { TargetDescription } from '../model/target.ts'
+import { CAPABILITIES, type TargetDescription } from '../model/target.ts'
 import type { TimelineEvent } from '../model/timeline.ts'
 import { readNdjson } from '../std/ndjson.ts'
 
@@ -70,7 +70,7 @@ export const resultSchema: z.ZodType<ScenarioResult> = z.object({
   durationMs: z.number(),
 })
 
-export const capabilitySchema = z.enum(['exec', 'ec2', 'nacl', 'capacity', 'lab'])
+export const capabilitySchema = z.enum(CAPABILITIES)
 
 /** How AWS is reached, but for keys. */
 export const awsShape = {

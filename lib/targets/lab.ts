@@ -4,7 +4,8 @@ import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { LabError, PreflightError } from '../model/errors.ts'
 import { within } from '../std/poll.ts'
-import { describeEks, EKS_CAPABILITIES } from './eks.ts'
+import { describeEks } from './eks.ts'
+import { CAPABILITIES } from '../model/target.ts'
 import type { StartedTarget, StartOptions, StepEvent, Target } from './target.ts'
 import { makeTie, type Tie } from './tie.ts'
 
@@ -125,7 +126,7 @@ async function startLab(
       description: {
         ...description,
         kind: 'lab',
-        capabilities: [...EKS_CAPABILITIES, 'capacity', 'lab'],
+        capabilities: CAPABILITIES,
         images,
         differences,
       },

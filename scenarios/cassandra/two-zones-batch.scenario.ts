@@ -5,8 +5,7 @@ scenario(
   {
     tags: ['cassandra', 'ec2', 'zone', 'durability'],
     tier: 'full',
-    // The lab's images take this variable; google-samples' don't.
-    needs: { zones: 3, capabilities: ['exec', 'ec2', 'lab'] },
+    needs: { zones: 3, capabilities: ['exec', 'ec2', 'commit-log-sync'] },
     faults: ['two-zone-outage'],
     env: { CASSANDRA_COMMITLOG_SYNC: 'batch' },
     typicalSeconds: 260,
