@@ -13,7 +13,7 @@ export interface PolicyPlace {
   readonly namespace: string
 }
 
-export const POLICY_FILE = join(import.meta.dirname, '../../manifests/access/iam-policy.json')
+const POLICY_FILE = join(import.meta.dirname, '../../../manifests/access/iam-policy.json')
 
 /** The policy of manifests/access/ for an account, as `aws iam create-policy` takes it. */
 export async function accessPolicy(place: PolicyPlace): Promise<string> {
