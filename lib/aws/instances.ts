@@ -10,11 +10,6 @@ export function stateOf(instance: Instance | undefined): string {
   return instance?.State?.Name ?? 'absent'
 }
 
-/** Value of a tag. */
-export function tagOf(instance: Instance, key: string): string | undefined {
-  return instance.Tags?.find((tag) => tag.Key === key)?.Value
-}
-
 /** The states of these instances, by id. */
 export async function readStates(
   ec2: Ec2,

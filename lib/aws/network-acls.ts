@@ -1,7 +1,7 @@
 import type { NetworkAcl, NetworkInterface } from '@aws-sdk/client-ec2'
 import { type Ec2, isAwsError } from './ec2.ts'
 import { untilSettled } from './settled.ts'
-import { awsTags, TOKEN_TAG } from './tags.ts'
+import { awsTags, tagOf, TOKEN_TAG } from './tags.ts'
 
 /** A subnet's one association with an ACL. */
 export interface AclAssociation {
@@ -25,7 +25,7 @@ export async function readAssociation(
     const found = acl.Associations?.find((item) => item.SubnetId === subnetId)
     const { NetworkAclAssociationId: associationId, NetworkAclId: aclId } = found ?? {}
     if (associationId === undefined || aclId === undefined) continue
-    const token = acl.Tags?.find(({ Key }) => Key === TOKEN_TAG)?.Value
+    const token = tagOf(acl, TOKEN_TAG)
     return { associationId, aclId, ...(token === undefined ? {} : { token }) }
   }
   return undefined

@@ -1,5 +1,6 @@
 import type { Filter, Tag } from '@aws-sdk/client-ec2'
 import type { Ec2 } from './ec2.ts'
+import { tagsOf } from './tags.ts'
 
 /** What exists in an account and carries a tag. */
 export interface TaggedResource {
@@ -22,11 +23,10 @@ export async function listTagged(ec2: Ec2, keys: readonly string[]): Promise<Tag
     kind: TaggedResource['kind'],
     id: string | undefined,
     state: string | undefined,
-    tags: readonly Tag[] | undefined,
+    tags: Tag[] | undefined,
   ): void => {
     if (id === undefined || ENDED.has(state ?? '')) return
-    const pairs = (tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value] as const)
-    found.push({ kind, id, state: state ?? '', tags: Object.fromEntries(pairs) })
+    found.push({ kind, id, state: state ?? '', tags: tagsOf({ Tags: tags }) })
   }
   for await (const page of sdk.paginateDescribeInstances({ client }, { Filters })) {
     for (const one of (page.Reservations ?? []).flatMap(({ Instances = [] }) => Instances)) {

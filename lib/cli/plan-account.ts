@@ -1,6 +1,6 @@
 import { Aws } from '../aws/aws.ts'
 import { GROUP_TAG } from '../aws/auto-scaling.ts'
-import { tagOf } from '../aws/instances.ts'
+import { tagOf } from '../aws/tags.ts'
 import { listAcls } from '../aws/network-acls.ts'
 import type { Cluster } from '../kube/cluster.ts'
 import type { TargetDescription } from '../model/target.ts'

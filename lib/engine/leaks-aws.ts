@@ -2,7 +2,8 @@ import type { Instance } from '@aws-sdk/client-ec2'
 import { GROUP_TAG, suspendedProcesses } from '../aws/auto-scaling.ts'
 import type { Aws } from '../aws/aws.ts'
 import type { Ec2 } from '../aws/ec2.ts'
-import { stateOf, tagOf } from '../aws/instances.ts'
+import { stateOf } from '../aws/instances.ts'
+import { tagOf } from '../aws/tags.ts'
 import { listAcls } from '../aws/network-acls.ts'
 import { RUN_LABEL } from '../model/run-label.ts'
 import type { Projection } from './records.ts'
@@ -69,9 +70,7 @@ async function networkAcls(
 ): Promise<Projection> {
   const subnets = new Set(instances.flatMap(({ SubnetId }) => SubnetId ?? []))
   const acls = await listAcls(ec2)
-  const counted = acls.filter(
-    ({ Tags = [] }) => isLab || Tags.some(({ Key, Value }) => Key === RUN_LABEL && Value === runId),
-  )
+  const counted = acls.filter((acl) => isLab || tagOf(acl, RUN_LABEL) === runId)
   return {
     NetworkAcl: Object.fromEntries(
       counted.map(({ NetworkAclId }) => [NetworkAclId ?? '?', 'present']),

@@ -8,8 +8,6 @@ import { awsProjection, LEAVING } from './leaks-aws.ts'
 import { nodeState, withoutPassedTaints } from './leaks-node.ts'
 import type { Projection } from './records.ts'
 
-export { RUN_LABEL }
-
 export interface ProjectionScope {
   readonly cluster: Cluster
   readonly target: Pick<TargetDescription, 'kind' | 'namespace' | 'aws'>

@@ -1,6 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import { deletionOf } from '../kube/changes.ts'
 import { InconclusiveError } from '../model/errors.ts'
+import { ROLE_LABEL } from '../model/run-label.ts'
 import { explainApiError, orAbsent } from '../kube/cluster.ts'
 import { countReasons, parseSchedulerMessage } from '../kube/scheduler-explanation.ts'
 import { withPulls } from '../kube/pulls.ts'
@@ -101,7 +102,7 @@ function canaryPod(
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, labels: { ...labels, 'zonefall.io/role': 'canary' } },
+    metadata: { name, labels: { ...labels, [ROLE_LABEL]: 'canary' } },
     spec: withPulls(
       {
         nodeSelector: { 'topology.kubernetes.io/zone': zone },

@@ -1,6 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import { GROUP_TAG, REPLACING_PROCESSES, suspendedProcesses } from '../aws/auto-scaling.ts'
-import { stateOf, tagOf } from '../aws/instances.ts'
+import { stateOf } from '../aws/instances.ts'
+import { tagOf } from '../aws/tags.ts'
 import { isNodeReady, readNodes } from '../kube/node-state.ts'
 import { InconclusiveError } from '../model/errors.ts'
 import type { NodeInstance } from '../model/journal.ts'

@@ -5,6 +5,7 @@ import { execInPod } from '../kube/exec.ts'
 import { withPulls } from '../kube/pulls.ts'
 import { InconclusiveError } from '../model/errors.ts'
 import type { ContainerProcess } from '../model/journal.ts'
+import { ROLE_LABEL } from '../model/run-label.ts'
 import { randomLetters } from '../std/ids.ts'
 import { poll } from '../std/poll.ts'
 import { type ProcessPlan, readProcess, sameContainer } from './container-process.ts'
@@ -131,7 +132,7 @@ function signalPod(
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, labels: { ...labels, 'zonefall.io/role': 'signal' } },
+    metadata: { name, labels: { ...labels, [ROLE_LABEL]: 'signal' } },
     spec: withPulls(
       {
         nodeName: plan.node,

@@ -1,6 +1,7 @@
 import type { Aws } from '../../aws/aws.ts'
 import { describeEksCluster } from '../../aws/eks-cluster.ts'
 import { whoAmI } from '../../aws/identity.ts'
+import { tagsOf } from '../../aws/tags.ts'
 import { tryCall } from '../../aws/try-actions.ts'
 import { zonePartition } from '../../faults/zone-partition.ts'
 import type { Cluster } from '../../kube/cluster.ts'
@@ -11,13 +12,6 @@ import type { AwsAccess, TargetDescription, Zone } from '../../model/target.ts'
 import type { AccountFacts, InstanceFact } from './facts.ts'
 import { ATTACH_POLICY } from './judge-account.ts'
 import type { Refusal } from './refusal.ts'
-
-type Tagged = readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[]
-
-const tagsOf = (tags: Tagged = []): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    tags.flatMap(({ Key, Value = '' }) => (Key === undefined ? [] : [[Key, Value]])),
-  )
 
 /** Tags by which an instance says of which cluster it is a node. */
 function clusterNameIn(instances: readonly InstanceFact[]): string | undefined {
@@ -56,7 +50,7 @@ export async function readAccount(
   for await (const page of sdk.paginateDescribeInstances({ client }, filter)) {
     for (const { OwnerId: ownerId = '', Instances = [] } of page.Reservations ?? []) {
       instances.push(
-        ...Instances.map(({ InstanceId: id = '', Tags }) => ({ id, ownerId, tags: tagsOf(Tags) })),
+        ...Instances.map((one) => ({ id: one.InstanceId ?? '', ownerId, tags: tagsOf(one) })),
       )
     }
   }
@@ -64,7 +58,7 @@ export async function readAccount(
   const attached = { Filters: [{ Name: 'attachment.instance-id', Values: ids }] }
   for await (const page of sdk.paginateDescribeVolumes({ client, pageSize: 500 }, attached)) {
     volumes.push(
-      ...(page.Volumes ?? []).map(({ VolumeId: id = '', Tags }) => ({ id, tags: tagsOf(Tags) })),
+      ...(page.Volumes ?? []).map((one) => ({ id: one.VolumeId ?? '', tags: tagsOf(one) })),
     )
   }
   const eksName = named ?? clusterNameIn(instances)
