@@ -3,6 +3,9 @@ import type { Tag } from '@aws-sdk/client-ec2'
 /** Tag by which what a fault made is found again, whether or not the answer came. */
 export const TOKEN_TAG = 'zonefall.io/token'
 
+/** The EBS CSI driver gives volumes the namespace of their claim in this tag. */
+export const CLAIM_NAMESPACE_TAG = 'kubernetes.io/created-for/pvc/namespace'
+
 interface Tagged {
   readonly Tags?: readonly Tag[] | undefined
 }

@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '@kubernetes/client-node'
 import { Aws } from '../aws/aws.ts'
 import { listTagged } from '../aws/tagged.ts'
+import { CLAIM_NAMESPACE_TAG } from '../aws/tags.ts'
 import { type Cluster, explainApiError, statusOf } from '../kube/cluster.ts'
 import { RUN_LABEL } from '../model/run-label.ts'
 import type { AwsAccess, TargetDescription } from '../model/target.ts'
@@ -23,8 +24,6 @@ export interface Audit {
   readonly unseen: readonly string[]
 }
 
-/** The EBS CSI driver gives volumes the namespace of their claim in this tag. */
-const NAMESPACE_TAG = 'kubernetes.io/created-for/pvc/namespace'
 /** A namespace of a run's own begins so. */
 const RUN_NAMESPACE = /^zonefall-(\d{8}-\d{6}-[a-z0-9]{4})/
 
@@ -115,9 +114,9 @@ function lookAtAccount(access: AwsAccess): Promise<Audit> {
   return look('the account', async () => {
     const aws = new Aws(access)
     try {
-      const found = await listTagged(await aws.ec2(), [RUN_LABEL, NAMESPACE_TAG])
+      const found = await listTagged(await aws.ec2(), [RUN_LABEL, CLAIM_NAMESPACE_TAG])
       return found.flatMap(({ kind, id, state, tags }): LeftOver[] => {
-        const run = tags[RUN_LABEL] ?? runOfNamespace(tags[NAMESPACE_TAG])
+        const run = tags[RUN_LABEL] ?? runOfNamespace(tags[CLAIM_NAMESPACE_TAG])
         if (run === undefined) return []
         return [{ where: 'AWS', kind, name: id, run, ...(state === '' ? {} : { state }) }]
       })

@@ -1,11 +1,9 @@
 import { Aws } from '../aws/aws.ts'
+import { CLAIM_NAMESPACE_TAG } from '../aws/tags.ts'
 import type { Cluster } from '../kube/cluster.ts'
 import { NAMESPACE_LABEL } from '../model/run-label.ts'
 import type { TargetDescription } from '../model/target.ts'
 import type { Projection } from './records.ts'
-
-/** By which EBS volumes tell for whose claim they were made: what the CSI driver writes. */
-const CLAIM_NAMESPACE_TAG = 'kubernetes.io/created-for/pvc/namespace'
 
 /**
  * A leak list without what is in no namespace and was made for other files of scenarios, which may
