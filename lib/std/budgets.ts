@@ -32,8 +32,11 @@ export const BUDGETS = {
   statefulSetScaled: 600_000,
   /** An object gone, finalizers included. */
   objectGone: 120_000,
-  /** Claims, their persistent volumes and the volumes behind them gone. */
-  claimsGone: 300_000,
+  /**
+   * Claims, their persistent volumes and the volumes behind them gone. Of a node that is lost
+   * Kubernetes holds on to them for 6 min.
+   */
+  claimsGone: 480_000,
   volumeGone: 120_000,
   nodeReady: 180_000,
   /** A node seen as NotReady and tainted: the grace period and the cloud controller's tick are in it. */
