@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { checkUnifiedCgroups } from './doctor-machine.ts'
+import { checkInotify, checkUnifiedCgroups } from './doctor-machine.ts'
 
 const ALL = ['cpuset', 'cpu', 'io', 'memory', 'hugetlb', 'pids', 'rdma', 'misc']
 
@@ -27,4 +27,12 @@ test('a container whose own cgroup holds processes can only use what is handed o
     todo: expect.stringContaining('--cgroupns=host'),
   })
   expect(checkUnifiedCgroups({ ...shut, enabled: ALL }).state).toBe('ok')
+})
+
+test('fewer inotify instances than one lab takes are a problem, with the command that gives more', () => {
+  expect(checkInotify(128).state).toBe('ok')
+  expect(checkInotify(31)).toMatchObject({
+    state: 'problem',
+    todo: 'sysctl -w fs.inotify.max_user_instances=1024',
+  })
 })

@@ -9,6 +9,7 @@ import type { Finding } from './doctor.ts'
 const GIB = 1024 ** 3
 const NEEDED_DISK_GIB = 10
 const NEEDED_MEMORY_GIB = 4
+const NEEDED_INOTIFY = 32
 /** ext4's shutdown, nftables and overlayfs as the lab uses them. */
 const NEEDED_KERNEL = [5, 10] as const
 
@@ -30,6 +31,7 @@ export async function checkMachine(): Promise<Finding[]> {
     await checkCgroups(),
     await checkFileSystems(),
     await checkLoopDevices(),
+    checkInotify(Number(await readFile('/proc/sys/fs/inotify/max_user_instances', 'utf8'))),
     await checkDisk(),
     checkMemory(),
     checkNode(process.versions.node),
@@ -137,6 +139,14 @@ async function checkLoopDevices(): Promise<Finding> {
       'modprobe loop, and in a container pass /dev/loop-control through',
     )
   }
+}
+
+/** Whether a user may have as many inotify instances as the kubelets and servers of a lab take. */
+export function checkInotify(instances: number): Finding {
+  const text = `${instances} instances for a user, of which a lab of three zones takes ${NEEDED_INOTIFY}`
+  return instances >= NEEDED_INOTIFY
+    ? ok('inotify', text)
+    : problem('inotify', text, 'sysctl -w fs.inotify.max_user_instances=1024')
 }
 
 async function checkDisk(): Promise<Finding> {
