@@ -55,7 +55,7 @@ describe('while the run after a crash undoes what is left', () => {
     await supervision.hold('left', false)
     expect({ code: await next.ended, output: next.output() }).toMatchObject({
       code: 99,
-      output: expect.stringMatching(/3 changes were undone\.[^]*InterruptedError: interrupted/),
+      output: expect.stringMatching(/4 changes were undone\.[^]*InterruptedError: interrupted/),
     })
     expect(await supervision.runs()).toHaveLength(1)
     expect((await readRun(dir)).state).toBe('finished')
@@ -76,7 +76,7 @@ describe('while the run after a crash undoes what is left', () => {
     await supervision.hold('left', false)
     const [left] = await findInterruptedRuns(supervision.out)
     if (!left) throw new Error('the run should be found')
-    expect(left).toMatchObject({ dir, due: 2 })
+    expect(left).toMatchObject({ dir, due: 3 })
     expect((await recoverRun(left)).outcome).toBe('undone')
     await expectNothingLeft()
   })
@@ -130,7 +130,7 @@ test('--keep leaves what was deployed, heals faults, and clean-up takes it away'
 
   const [found] = await findInterruptedRuns(supervision.out)
   if (!found) throw new Error('the run should be found')
-  expect(found).toMatchObject({ state: 'kept', due: 2 })
+  expect(found).toMatchObject({ state: 'kept', due: 3 })
   expect(await recoverRun(found)).toMatchObject({ outcome: 'undone' })
   await expectNothingLeft()
   // Its report told the run; what became of it later is in the journal.
