@@ -67,6 +67,7 @@ describe('the bundle, alone in its folder', () => {
     const args = ['node', '--register', `--endpoint=unix:${socket}`, '--node-name=n']
     const more = [`--plugin-registration-dir=${registry}`, `--kubeconfig=${folder}/config`]
     const ended = await whileRunning([...args, ...more], {}, async (log) => {
+      await expect.poll(log, { timeout: 10_000 }).toContain('node serves')
       await expect.poll(log, { timeout: 10_000 }).toContain('waiting for node n: ENOENT')
       using client = new CsiClient(socket)
       expect(await client.call(protocol.identity, 'Probe')).toEqual({ ready: { value: false } })
