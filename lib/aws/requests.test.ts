@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
-import { once } from 'node:events'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { listenOnLoopback } from '../std/testing/listen.ts'
 import { detachVolume } from './attachments.ts'
 import { connectAutoScaling, REPLACING_PROCESSES } from './auto-scaling.ts'
 import { startStopped, stopInstances } from './instances.ts'
@@ -126,14 +126,11 @@ test('every request to Auto Scaling is as the model says', async () => {
     request.resume()
     const action = 'DescribeAutoScalingGroups'
     response.end(`<${action}Response><${action}Result/></${action}Response>`)
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const port = typeof address === 'object' ? address?.port : 0
+  })
   const keys = { accessKeyId: 'a', secretAccessKey: 's' }
   const scaling = await connectAutoScaling({
     region: 'us-east-1',
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: await listenOnLoopback(server),
     ...keys,
   })
   const sent = new Set<string>()

@@ -125,8 +125,7 @@ function awsCalls(calls: readonly RecordedAwsCall[]): MadeCall[] {
     for (const [, association = '', subnet = ''] of answer.matchAll(ASSOCIATION)) {
       subnetOf.set(association, subnet)
     }
-    // Asked for the right alone, nothing happens.
-    if (isReading(call) || parameters['DryRun'] === 'true') return []
+    if (isReading(call)) return []
     if (action.startsWith('Create') || action.startsWith('Run')) {
       for (const [id] of answer.matchAll(/\b(acl|i)-[0-9a-f]{8,}\b/g)) made.add(id)
     }

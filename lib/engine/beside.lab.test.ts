@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { startTestApiServer, type TestApiServer } from '../kube/testing/api-server.ts'
+import { startThreeZoneApiServer, type TestApiServer } from '../kube/testing/api-server.ts'
 import { fileStem } from './collect.ts'
 import { readRun } from '../report/read-run.ts'
 import { readTimeline } from '../report/records.ts'
@@ -19,8 +19,7 @@ let api: TestApiServer
 let supervision: Supervision
 
 beforeAll(async () => {
-  api = await startTestApiServer()
-  for (const zone of ['a', 'b', 'c']) await api.addNode(`node-${zone}`, zone)
+  api = await startThreeZoneApiServer()
 })
 afterAll(() => api[Symbol.asyncDispose]())
 beforeEach(async () => {

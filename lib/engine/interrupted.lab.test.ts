@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { orAbsent } from '../kube/cluster.ts'
-import { startTestApiServer, type TestApiServer } from '../kube/testing/api-server.ts'
+import { startThreeZoneApiServer, type TestApiServer } from '../kube/testing/api-server.ts'
 import { readRun } from '../report/read-run.ts'
 import { poll } from '../std/poll.ts'
 import { findInterruptedRuns, recoverRun } from './recover.ts'
@@ -15,8 +15,7 @@ let api: TestApiServer
 let supervision: Supervision
 
 beforeAll(async () => {
-  api = await startTestApiServer()
-  for (const zone of ['a', 'b', 'c']) await api.addNode(`node-${zone}`, zone)
+  api = await startThreeZoneApiServer()
 })
 afterAll(() => api[Symbol.asyncDispose]())
 beforeEach(async () => {

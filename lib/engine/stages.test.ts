@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { FAULT_RADIUS, radiiOverlap, radiusOf } from '../model/blast-radius.ts'
+import { radiiOverlap, radiusOf } from '../model/blast-radius.ts'
 import { FAULT_NAMES, type FaultName, type ScenarioInfo } from '../model/scenario.ts'
 import { filesBeside, scenariosBeside } from '../model/stage.ts'
 import { namespacesOf, placeOfFile, planStages } from './stages.ts'
@@ -28,7 +28,7 @@ describe('the radius of scenarios', () => {
   })
 
   test('is a deployment for what touches its pods alone', () => {
-    const own = FAULT_NAMES.filter((fault) => FAULT_RADIUS[fault] === 'deployment')
+    const own = FAULT_NAMES.filter((fault) => radiusOf([{ faults: [fault] }]) === 'deployment')
     expect(own).toEqual(['delete-pod', 'kill-process', 'pause-process'])
   })
 })

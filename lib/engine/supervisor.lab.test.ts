@@ -8,7 +8,7 @@ import { readTimeline } from '../report/records.ts'
 import { poll } from '../std/poll.ts'
 import { processesWithEnv } from '../std/process-identity.ts'
 import { findInterruptedRuns, recoverRun } from './recover.ts'
-import { startTestApiServer, type TestApiServer } from '../kube/testing/api-server.ts'
+import { startThreeZoneApiServer, type TestApiServer } from '../kube/testing/api-server.ts'
 import type { RunOptions } from './records.ts'
 import { Supervision } from './testing/supervision.ts'
 
@@ -23,8 +23,7 @@ let supervision: Supervision
 let out = ''
 
 beforeAll(async () => {
-  api = await startTestApiServer()
-  for (const zone of ['a', 'b', 'c']) await api.addNode(`node-${zone}`, zone)
+  api = await startThreeZoneApiServer()
   await api.cluster.core.createNamespace({ body: { metadata: { name: STANDING } } })
 })
 afterAll(() => api[Symbol.asyncDispose]())

@@ -1,4 +1,5 @@
-import type { FaultName, ScenarioOptions } from './scenario.ts'
+import { reachesNodes } from './fault-reach.ts'
+import type { ScenarioOptions } from './scenario.ts'
 
 /**
  * What a scenario needs for itself. `deployment`: what its file deployed, and nothing else can tell.
@@ -7,30 +8,9 @@ import type { FaultName, ScenarioOptions } from './scenario.ts'
  */
 export type BlastRadius = 'deployment' | 'zones'
 
-/** How far each fault reaches, its healing included. */
-export const FAULT_RADIUS: Readonly<Record<FaultName, BlastRadius>> = {
-  'cordon-zone': 'zones',
-  'drain-zone': 'zones',
-  'delete-pod': 'deployment',
-  'kill-process': 'deployment',
-  'pause-process': 'deployment',
-  'stop-instance': 'zones',
-  'power-cut': 'zones',
-  'out-of-service': 'zones',
-  'terminate-instance': 'zones',
-  'reboot-instance': 'zones',
-  // The volume is one deployment's own, but it is put back with its node cordoned.
-  'detach-volume': 'zones',
-  'zone-outage': 'zones',
-  'two-zone-outage': 'zones',
-  'zone-partition': 'zones',
-  'capacity-outage': 'zones',
-}
-
 /** How far scenarios reach together, by the faults that they declare; they inject no others. */
 export function radiusOf(scenarios: readonly Pick<ScenarioOptions, 'faults'>[]): BlastRadius {
-  const faults = scenarios.flatMap((options) => options.faults ?? [])
-  return faults.some((fault) => FAULT_RADIUS[fault] === 'zones') ? 'zones' : 'deployment'
+  return reachesNodes(scenarios.flatMap(({ faults = [] }) => faults)) ? 'zones' : 'deployment'
 }
 
 /** Whether scenarios of these radii, on deployments of their own, would disturb one another. */

@@ -7,7 +7,7 @@ import type { FaultName } from './scenario.ts'
 export type FaultReach = 'pods' | 'node' | 'zone' | 'two-zones'
 
 /** Of faults that a scenario may aim at a pod's node as well as at a zone the greater. */
-export const FAULT_REACH: Readonly<Record<FaultName, FaultReach>> = {
+const FAULT_REACH: Readonly<Record<FaultName, FaultReach>> = {
   'cordon-zone': 'zone',
   'drain-zone': 'zone',
   'delete-pod': 'pods',
@@ -18,11 +18,17 @@ export const FAULT_REACH: Readonly<Record<FaultName, FaultReach>> = {
   'out-of-service': 'node',
   'terminate-instance': 'node',
   'reboot-instance': 'zone',
+  // The volume is one deployment's own, but it is put back with its node cordoned.
   'detach-volume': 'node',
   'zone-outage': 'zone',
   'two-zone-outage': 'two-zones',
   'zone-partition': 'zone',
   'capacity-outage': 'zone',
+}
+
+/** Whether one of these faults, its healing included, reaches beyond the pods that the run made. */
+export function reachesNodes(faults: readonly FaultName[]): boolean {
+  return faults.some((fault) => FAULT_REACH[fault] !== 'pods')
 }
 
 /**

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, request } from 'node:http'
 import { buffer } from 'node:stream/consumers'
+import { listenOnLoopback } from '../../std/testing/listen.ts'
 
 /** One call to AWS that went through, as it was made. */
 export interface RecordedAwsCall {
@@ -51,11 +52,8 @@ export async function startRecordingAwsProxy(endpoint: string): Promise<Recordin
       onward.end(body)
     })()
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  const own = typeof address === 'object' && address !== null ? address.port : 0
   return {
-    url: `http://127.0.0.1:${own}`,
+    url: await listenOnLoopback(server),
     calls,
     [Symbol.asyncDispose]: () =>
       new Promise<void>((resolve) => {
@@ -65,9 +63,12 @@ export async function startRecordingAwsProxy(endpoint: string): Promise<Recordin
   }
 }
 
-/** Whether a call is one that changes nothing. */
-export function isReading({ action }: Pick<RecordedAwsCall, 'action'>): boolean {
-  return /^(Describe|Get|List)/.test(action)
+/** Whether a call changes nothing: it reads, or only asks for the right to change. */
+export function isReading({
+  action,
+  parameters,
+}: Pick<RecordedAwsCall, 'action' | 'parameters'>): boolean {
+  return /^(Describe|Get|List)/.test(action) || parameters['DryRun'] === 'true'
 }
 
 function callOf(

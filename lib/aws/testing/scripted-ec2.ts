@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { listenOnLoopback } from '../../std/testing/listen.ts'
 import { connectEc2, type Ec2 } from '../ec2.ts'
 
 /** What EC2 answers with: the inside of its XML, or an error's code. */
@@ -41,13 +42,9 @@ export async function scriptedEc2(script: Script, behindMs: number): Promise<Scr
       )
     })
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
   const ec2 = await connectEc2({
     region: 'us-east-1',
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: await listenOnLoopback(server),
     accessKeyId: 'a',
     secretAccessKey: 's',
     answersBehindMs: behindMs,

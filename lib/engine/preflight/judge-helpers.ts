@@ -1,5 +1,5 @@
 import type { V1Deployment } from '@kubernetes/client-node'
-import { FAULT_REACH } from '../../model/fault-reach.ts'
+import { reachesNodes } from '../../model/fault-reach.ts'
 import type { AccountFacts, ClusterFacts, Request } from './facts.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -19,7 +19,7 @@ export function judgeSuppliers(
   facts: Pick<ClusterFacts, 'deployments' | 'csiDrivers' | 'target'>,
   account: Pick<AccountFacts, 'eks' | 'region'> | undefined,
 ): Refusal[] {
-  if (!faults.some((fault) => FAULT_REACH[fault] !== 'pods')) return []
+  if (!reachesNodes(faults)) return []
   const { deployments, csiDrivers, target } = facts
   const eks = account?.eks
   const aws = (command: string): string =>

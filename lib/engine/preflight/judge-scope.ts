@@ -1,4 +1,4 @@
-import { FAULT_REACH, nodesHit } from '../../model/fault-reach.ts'
+import { nodesHit, reachesNodes } from '../../model/fault-reach.ts'
 import type { Zone } from '../../model/target.ts'
 import type { Consent } from './consent.ts'
 import type { ClusterFacts, InstanceFact, Request } from './facts.ts'
@@ -102,8 +102,7 @@ export function judgeScope(
       },
     ]
   }
-  const reachesNodes = faults.some((fault) => FAULT_REACH[fault] !== 'pods')
-  const outsiders = reachesNodes ? openOutsiders(nodes, zones) : []
+  const outsiders = reachesNodes(faults) ? openOutsiders(nodes, zones) : []
   const hit = nodesHit(
     faults,
     zones.map((zone) => zone.nodes.length),

@@ -121,6 +121,13 @@ export async function startTestApiServer(): Promise<TestApiServer> {
   }
 }
 
+/** An API server with a node in each of the zones a, b and c: node-a, node-b, node-c. */
+export async function startThreeZoneApiServer(): Promise<TestApiServer> {
+  const api = await startTestApiServer()
+  for (const zone of ['a', 'b', 'c']) await api.addNode(`node-${zone}`, zone)
+  return api
+}
+
 /** A kubeconfig for a server; also of ones that don't exist, which tests need too. */
 export function kubeconfigFor(server: string, context: string): string {
   return JSON.stringify({

@@ -1,8 +1,10 @@
 import { once } from 'node:events'
-import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http'
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { buffer } from 'node:stream/consumers'
 import type { KubeConfig } from '@kubernetes/client-node'
+import { isReading } from '../../../aws/testing/recording-proxy.ts'
+import { listenOnLoopback } from '../../../std/testing/listen.ts'
 
 /** One call that went by. */
 export interface RecordedCall {
@@ -66,10 +68,8 @@ export async function startRecordingProxies(
       }
       const form = new URLSearchParams(body.toString())
       const action = form.get('Action') ?? `${method} ${url}`
-      calls.push({
-        what: `aws:${action}`,
-        isMutating: !/^(Describe|Get|List)/.test(action) && form.get('DryRun') !== 'true',
-      })
+      const parameters = Object.fromEntries(form)
+      calls.push({ what: `aws:${action}`, isMutating: !isReading({ action, parameters }) })
       const answer = script.answers?.[action]
       if (answer) {
         response.writeHead(answer.status, { 'content-type': 'text/xml' }).end(answer.body)
@@ -90,8 +90,8 @@ export async function startRecordingProxies(
   })
   return {
     calls,
-    kubernetesUrl: await listen(kubernetes),
-    awsUrl: await listen(aws),
+    kubernetesUrl: await listenOnLoopback(kubernetes),
+    awsUrl: await listenOnLoopback(aws),
     restart: (next) => {
       calls.length = 0
       script = next
@@ -122,12 +122,4 @@ function headersOf({ headers }: IncomingMessage, host: string | undefined): Reco
     value === undefined ? [] : [[name, String(value)] as const],
   )
   return { ...Object.fromEntries(one), ...(host === undefined ? {} : { host }) }
-}
-
-async function listen(server: Server): Promise<string> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  return `http://127.0.0.1:${port}`
 }
