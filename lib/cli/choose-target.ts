@@ -42,7 +42,9 @@ export async function chooseTarget(options: TargetOptions): Promise<Target> {
       namespace: namespace ?? 'default',
       keep,
       ...(timers === undefined ? {} : { timers }),
-      images: LAB_IMAGES.filter((system) => options.systems?.includes(system)),
+      images: LAB_IMAGES.filter((image) =>
+        options.systems?.some((system) => system === image || system.startsWith(`${image}-`)),
+      ),
     })
   }
   const settings = options.settings ?? (await loadSettings())
