@@ -11,6 +11,7 @@ import { nearest } from '../std/nearest.ts'
 export const SYSTEMS: Readonly<Record<string, { readonly port: number }>> = {
   cassandra: { port: 9042 },
   mysql: { port: 3306 },
+  'mysql-semisync': { port: 3306 },
 }
 
 /**
