@@ -40,7 +40,7 @@ try {
   const everything = (namespace: string) =>
     takeProjection({
       cluster,
-      target: { kind: 'lab', namespace },
+      target: { kind: 'lab', context: 'test', namespace },
       runId: 'nobody',
       ownsNamespace: true,
     })

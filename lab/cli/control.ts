@@ -37,6 +37,7 @@ const labStatus = z.looseObject({
       }),
     )
     .default([]),
+  zones: z.array(z.looseObject({ name: z.string(), capacity: z.boolean() })).default([]),
   volumes: z.array(z.looseObject({ volumeId: z.string(), state: z.string() })).default([]),
 })
 

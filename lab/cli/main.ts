@@ -143,6 +143,9 @@ program
       const halted = suspended.length === 0 ? '' : `, suspended: ${suspended.join(' ')}`
       console.log(`  ${name}  ${inService} of ${desired} in service${halted}`)
     }
+    for (const { name, capacity } of status.zones) {
+      if (!capacity) console.log(`  ${name}  has no capacity`)
+    }
     for (const { volumeId, state } of status.volumes) console.log(`  ${volumeId}  ${state}`)
   })
 

@@ -10,6 +10,7 @@ const LAB: LabStatus = {
   ec2: ['eventual', 'throttled'],
   machines: [],
   groups: [],
+  zones: [],
   volumes: [],
 }
 const ANY: WantedLab = {

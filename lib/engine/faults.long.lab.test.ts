@@ -69,6 +69,7 @@ test('stopped, an outage without capacity, and rebooted: a zone each, at the sam
   ])
   expect(without.observation.data['refusal']).toMatch(/sufficient t3.medium capacity/)
   expect(rebooted.observation.text).toMatch(/booted anew/)
+  expect(await run.differences()).toContain('Capacity us-east-1b is left (none).')
   await Promise.all([stopped.heal(), outage.heal(), without.heal(), rebooted.heal()])
   expect(await run.leaks()).toEqual([])
 })

@@ -2,6 +2,7 @@ import type { KubernetesObject, V1PersistentVolume } from '@kubernetes/client-no
 import { Aws } from '../aws/aws.ts'
 import { type Cluster, orAbsent } from '../kube/cluster.ts'
 import type { TargetDescription } from '../model/target.ts'
+import { capacityControl } from '../targets/lab-capacity.ts'
 import { RUN_LABEL } from '../model/run-label.ts'
 import { poll, WaitTimeoutError } from '../std/poll.ts'
 import { awsProjection, LEAVING } from './leaks-aws.ts'
@@ -10,7 +11,7 @@ import type { Projection } from './records.ts'
 
 export interface ProjectionScope {
   readonly cluster: Cluster
-  readonly target: Pick<TargetDescription, 'kind' | 'namespace' | 'aws'>
+  readonly target: Pick<TargetDescription, 'kind' | 'context' | 'namespace' | 'aws'>
   readonly runId: string
   /**
    * Whether the run's namespace is its own, so that all in it counts. On a shared cluster in a
@@ -28,7 +29,8 @@ interface Listing {
 
 /**
  * Lists what a run may leave behind, as a person would look for it: cordons and taints, what stands
- * in the run's namespace, cluster-scoped objects, and with AWS what `awsProjection` lists.
+ * in the run's namespace, cluster-scoped objects, zones without capacity where that can be told, and
+ * with AWS what `awsProjection` lists.
  * Taken before and after, the difference is the leak.
  *
  * On the lab everything counts. Elsewhere others' changes don't: see `ownsNamespace`.
@@ -59,6 +61,8 @@ export async function takeProjection(scope: ProjectionScope): Promise<Projection
     const own = await orAbsent(cluster.core.readNamespace({ name: target.namespace }))
     projection['Namespace'] = { ...projection['Namespace'], ...names(own ? [own] : []) }
   }
+  const withoutCapacity = (await capacityControl(target)?.without()) ?? []
+  projection['Capacity'] = Object.fromEntries(withoutCapacity.map((zone) => [zone, 'none']))
   if (target.aws) {
     const aws = new Aws(target.aws)
     const instanceIds = nodes.flatMap(({ spec }) => spec?.providerID?.split('/').at(-1) ?? [])

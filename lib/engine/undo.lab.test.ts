@@ -55,7 +55,7 @@ async function undoTwice(): Promise<void> {
 const look = () =>
   takeProjection({
     cluster: api.cluster,
-    target: { kind: 'lab', namespace },
+    target: { kind: 'lab', context: 'test', namespace },
     runId: 'r',
     ownsNamespace: false,
   })
@@ -266,7 +266,7 @@ test('what was being deleted before the run may vanish; what the run leaves so i
 test('on a shared cluster only objects with the label of the run count', async () => {
   const scope = {
     cluster: api.cluster,
-    target: { kind: 'kubeconfig', namespace },
+    target: { kind: 'kubeconfig', context: 'test', namespace },
     runId: 'mine',
     ownsNamespace: false,
   } as const

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { z } from 'zod'
 import { LabError } from '../model/errors.ts'
 import type { TargetDescription } from '../model/target.ts'
 import { budgetMs } from '../std/budgets.ts'
@@ -9,7 +10,13 @@ import { LAB_COMMAND } from './lab.ts'
 export interface CapacityControl {
   /** Idempotent. */
   set(zone: string, has: boolean): Promise<void>
+  /** Names of the zones that have none. */
+  without(): Promise<string[]>
 }
+
+const labStatus = z.object({
+  zones: z.array(z.object({ name: z.string(), capacity: z.boolean() })),
+})
 
 /** What each lab's context begins with; its name follows. */
 const CONTEXT_PREFIX = 'zonefall-lab-'
@@ -21,13 +28,22 @@ export function capacityControl(
   if (target.kind !== 'lab' || !target.context.startsWith(CONTEXT_PREFIX)) return undefined
   const [program, ...prefix] = LAB_COMMAND
   const name = target.context.slice(CONTEXT_PREFIX.length)
+  const lab = (...args: string[]) =>
+    promisify(execFile)(program, [...prefix, '--name', name, ...args], {
+      timeout: budgetMs('apiCall'),
+    })
   return {
+    without: async () => {
+      const { stdout } = await lab('status', '--json')
+      const { zones } = labStatus.parse(JSON.parse(stdout))
+      return zones.filter(({ capacity }) => !capacity).map((zone) => zone.name)
+    },
     set: async (zone, has) => {
-      const args = [...prefix, '--name', name, 'capacity', zone, has ? 'on' : 'off']
+      const turned = has ? 'on' : 'off'
       try {
-        await promisify(execFile)(program, args, { timeout: budgetMs('apiCall') })
+        await lab('capacity', zone, turned)
       } catch (error) {
-        throw new LabError(`The capacity of zone ${zone} could not be turned ${args.at(-1)}.`, {
+        throw new LabError(`The capacity of zone ${zone} could not be turned ${turned}.`, {
           cause: error,
           hint: `npx zonefall lab --name ${name} capacity ${zone} on gives it back.`,
         })

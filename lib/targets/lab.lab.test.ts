@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { connectEc2 } from '../aws/ec2.ts'
 import { Cluster } from '../kube/cluster.ts'
+import { capacityControl } from './lab-capacity.ts'
 import { LAB_COMMAND, labTarget } from './lab.ts'
 import type { StepEvent } from './target.ts'
 
@@ -45,6 +46,12 @@ test('the lab is brought up with its steps, used by a second run, and taken down
     const { kubeconfig, context } = description
     const cluster = await Cluster.connect({ kubeconfig, context })
     expect((await cluster.core.listNode()).items).toHaveLength(3)
+
+    const capacity = capacityControl(description)
+    await capacity?.set('us-east-1b', false)
+    expect(await capacity?.without()).toEqual(['us-east-1b'])
+    await capacity?.set('us-east-1b', true)
+    expect(await capacity?.without()).toEqual([])
   } finally {
     await owner.stop()
   }

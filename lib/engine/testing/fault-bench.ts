@@ -15,7 +15,7 @@ import type { StartedTarget } from '../../targets/target.ts'
 import { faultContextOf } from '../fault-context.ts'
 import type { PendingUndo } from '../journal.ts'
 import { leakScope } from '../leak-scope.ts'
-import { settledLeaks, takeProjection } from '../leaks.ts'
+import { compareProjections, settledLeaks, takeProjection } from '../leaks.ts'
 import { createRun, type Run } from '../run.ts'
 import { restrictedKubeconfig, writeLabPolicy } from './restricted-access.ts'
 import { undoAll } from '../undo.ts'
@@ -129,6 +129,12 @@ export class BenchRun {
     this.run = run
     this.context = context
     this.#out = out
+  }
+
+  /** What differs from before the run as it is. */
+  async differences(): Promise<string[]> {
+    const { look, isOurs } = leakScope(this.run)
+    return compareProjections(this.run.before, await look(), isOurs)
   }
 
   /** What differs from before the run, once it has settled. */
