@@ -3,6 +3,8 @@ import type { Client, QueryOptions } from 'cassandra-driver'
 import { z } from 'zod'
 import type { FoundValue, OperationRecord, PlannedOperation } from '../../model/operation.ts'
 import { failureOf } from './operation-outcome.ts'
+import { loginFiles, readLoginFiles } from '../login-files.ts'
+import { driverLogin } from './driver-login.ts'
 import { LOAD_KEYSPACE } from './load-schema.ts'
 
 /** How clients reach the database, and what they ask of it. */
@@ -13,6 +15,8 @@ export const cassandraAccess = z.object({
   /** That all nodes are in; operations go to each in turn, whatever its zone. */
   datacenter: z.string(),
   consistency: z.enum(['ONE', 'QUORUM', 'ALL']),
+  /** What the database wants to see of its clients; absent: nothing. */
+  login: loginFiles.exactOptional(),
 })
 export type CassandraAccess = z.infer<typeof cassandraAccess>
 
@@ -136,7 +140,8 @@ export class CassandraOperationClient {
   }
 }
 
-function driverOptions({ contactPoints, port, datacenter }: CassandraAccess, readTimeout: number) {
+function driverOptions(access: CassandraAccess, readTimeout: number) {
+  const { contactPoints, port, datacenter, login } = access
   const { policies, types } = cassandra
   return {
     contactPoints: [...contactPoints],
@@ -152,6 +157,7 @@ function driverOptions({ contactPoints, port, datacenter }: CassandraAccess, rea
     queryOptions: { prepare: false, isIdempotent: false },
     isMetadataSyncEnabled: false,
     monitorReporting: { enabled: false },
+    ...driverLogin(login === undefined ? {} : readLoginFiles(login)),
   }
 }
 

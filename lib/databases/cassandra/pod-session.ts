@@ -4,6 +4,9 @@ import { InconclusiveError } from '../../model/errors.ts'
 import type { Cluster } from '../../kube/cluster.ts'
 import { PodPortForward } from '../../kube/port-forward.ts'
 import { poll, WaitTimeoutError } from '../../std/poll.ts'
+import type { DatabaseLogin } from '../login.ts'
+import { isCertificateTrouble, loginRefused } from '../login-trouble.ts'
+import { driverLogin } from './driver-login.ts'
 
 /** Consistency levels that scenarios use. */
 export type Consistency = 'ONE' | 'QUORUM' | 'ALL'
@@ -42,28 +45,32 @@ export class PodSession implements AsyncDisposable {
   readonly #client: Client
 
   /**
-   * Connects by way of the API server, again and again within the budget `cqlConnect`.
+   * Connects by way of the API server, again and again within the budget `cqlConnect`: a database that
+   * is just up may not know its users yet.
    *
    * @throws InconclusiveError when no connection comes about
    */
   static async open(
     cluster: Cluster,
     target: { namespace: string; pod: string; uid: string; port: number },
+    login: DatabaseLogin = {},
   ): Promise<PodSession> {
     let forward: PodPortForward | undefined
     let lastClient: Client | undefined
+    let lastError: unknown
     try {
       return await poll(
         { what: `CQL with pod ${target.pod}`, budget: 'cqlConnect', intervalMs: RECONNECT_MS },
         async () => {
           const opened = (forward ??= await PodPortForward.open(cluster, target))
-          const client = pinnedClient(opened.localPort)
+          const client = pinnedClient(opened.localPort, login)
           lastClient = client
           try {
             await client.connect()
             return { done: true, value: new PodSession(target, opened, client) }
           } catch (error) {
             await client.shutdown()
+            lastError = error
             return { done: false, seen: opened.lastError ?? explainDriverError(error) }
           }
         },
@@ -72,9 +79,11 @@ export class PodSession implements AsyncDisposable {
       await lastClient?.shutdown()
       await forward?.[Symbol.asyncDispose]()
       if (!(error instanceof WaitTimeoutError)) throw error
+      const refused = refusedLogin(target.pod, lastError, error)
+      if (refused) throw refused
       throw new InconclusiveError(`There is no CQL connection to pod ${target.pod}.`, {
         cause: error,
-        hint: 'Does the pod listen on its port, and may the credentials create pods/portforward?',
+        hint: 'Does the pod listen on its port, with TLS if databases.cassandra.tls is set, and may the credentials create pods/portforward?',
       })
     }
   }
@@ -179,10 +188,34 @@ export function refusalOf(error: unknown): Refusal {
 }
 
 function explainDriverError(error: unknown): string {
+  const first = firstInnerError(error)
   if (!(error instanceof Error)) return String(error)
-  const inner = 'innerErrors' in error ? Object.values(Object(error.innerErrors)) : []
-  const [first] = inner
   return first instanceof Error ? `${error.message} ${first.message}` : error.message
+}
+
+/** Why the only node could not be used. */
+function firstInnerError(error: unknown): unknown {
+  return error instanceof Error && 'innerErrors' in error
+    ? Object.values(Object(error.innerErrors))[0]
+    : undefined
+}
+
+/** Whether it was for the login that no connection came about. */
+function refusedLogin(
+  pod: string,
+  error: unknown,
+  cause: WaitTimeoutError,
+): InconclusiveError | undefined {
+  const reason = firstInnerError(error) ?? error
+  const what =
+    reason instanceof cassandra.errors.AuthenticationError
+      ? 'credentials'
+      : isCertificateTrouble(reason)
+        ? 'certificate'
+        : undefined
+  if (what === undefined) return undefined
+  const said = reason instanceof Error ? reason.message : String(reason)
+  return loginRefused({ system: 'cassandra', pod }, what, said, cause)
 }
 
 /** The driver's types want an error always; the driver takes null for none. */
@@ -221,7 +254,7 @@ class PinnedPolicy extends cassandra.policies.loadBalancing.LoadBalancingPolicy 
   }
 }
 
-function pinnedClient(localPort: number): Client {
+function pinnedClient(localPort: number, login: DatabaseLogin): Client {
   const endpoint = `127.0.0.1:${localPort}`
   const { policies, types } = cassandra
   return new cassandra.Client({
@@ -237,5 +270,6 @@ function pinnedClient(localPort: number): Client {
     socketOptions: { connectTimeout: 10_000, readTimeout: READ_TIMEOUT_MS },
     queryOptions: { prepare: false },
     isMetadataSyncEnabled: false,
+    ...driverLogin(login),
   })
 }

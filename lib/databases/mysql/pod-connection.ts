@@ -4,6 +4,8 @@ import { PodPortForward } from '../../kube/port-forward.ts'
 import { InconclusiveError } from '../../model/errors.ts'
 import { budgetMs } from '../../std/budgets.ts'
 import { poll, within, WaitTimeoutError } from '../../std/poll.ts'
+import type { DatabaseLogin } from '../login.ts'
+import { connectionLogin, refusedLogin } from './connection-login.ts'
 import { failureOfError, type SqlFailure } from './sql-failure.ts'
 
 const RECONNECT_MS = 250
@@ -30,7 +32,9 @@ export class PodConnection implements AsyncDisposable {
   static async open(
     cluster: Cluster,
     target: { namespace: string; pod: string; uid: string; port: number },
+    login: DatabaseLogin = {},
   ): Promise<PodConnection> {
+    let lastError: unknown
     const forward = await PodPortForward.open(cluster, target)
     try {
       return await poll(
@@ -38,15 +42,14 @@ export class PodConnection implements AsyncDisposable {
         async () => {
           try {
             const connection = await createConnection({
-              host: '127.0.0.1',
-              port: forward.localPort,
-              user: 'root',
+              ...connectionLogin(login, { host: '127.0.0.1', port: forward.localPort }),
               connectTimeout: budgetMs('apiReachable'),
               dateStrings: true,
               supportBigNumbers: true,
             })
             return { done: true, value: new PodConnection(target, forward, connection) }
           } catch (error) {
+            lastError = error
             return { done: false, seen: forward.lastError ?? explain(error) }
           }
         },
@@ -54,9 +57,11 @@ export class PodConnection implements AsyncDisposable {
     } catch (error) {
       await forward[Symbol.asyncDispose]()
       if (!(error instanceof WaitTimeoutError)) throw error
+      const refused = refusedLogin(target.pod, lastError, error)
+      if (refused) throw refused
       throw new InconclusiveError(`There is no SQL connection to pod ${target.pod}.`, {
         cause: error,
-        hint: 'Does root get in without a password, and may the credentials create pods/portforward?',
+        hint: 'Does the pod listen on its port, and may the credentials create pods/portforward?',
       })
     }
   }
