@@ -101,7 +101,7 @@ program
     else {
       console.log(`The lab ${access.reused ? 'was up already' : 'is up'}. Use it with:`)
       console.log(`  export KUBECONFIG=${access.kubeconfig}`)
-      const services = ['EC2', 'AUTO_SCALING', 'STS']
+      const services = ['EC2', 'AUTO_SCALING', 'EKS', 'STS']
       const endpoints = services.map((name) => `AWS_ENDPOINT_URL_${name}=${access.ec2Endpoint}`)
       console.log(`  export ${endpoints.join(' ')} AWS_REGION=${access.region}`)
       console.log(

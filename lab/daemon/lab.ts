@@ -5,12 +5,14 @@ import { createWriteStream } from 'node:fs'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { seedContainerdRoot } from '../artifacts/seed-containerd.ts'
+import { GO_MODULES } from '../artifacts/versions.ts'
 import { applyAddons, addonsReady } from '../cluster/addons.ts'
 import { ControlPlane, LAB_CREDENTIALS, RESTRICTED_CREDENTIALS } from '../cluster/control-plane.ts'
 import { nodeImage, NODE_IMAGE_ID } from '../cluster/node-image.ts'
 import { FileBlockStore } from '../ebs/block-store.ts'
 import { type AutoScaling, createAutoScaling } from '../auto-scaling/create-auto-scaling.ts'
 import { createEc2 } from '../ec2/create-ec2.ts'
+import { createEks } from '../eks/eks-service.ts'
 import { createAuthorize } from '../iam/authorize.ts'
 import { parsePolicy } from '../iam/policy.ts'
 import { LabMachines } from '../machine/machines.ts'
@@ -20,6 +22,7 @@ import {
   CONTROL_PLANE_SUBNET,
   labZones,
   REGION,
+  SERVICE_CIDR,
   Vpc,
   VPC_CIDR,
   VPC_ID,
@@ -154,6 +157,24 @@ export class Lab {
     })
     this.#scaling = scaling
     ec2.addService(scaling.service)
+    const { version } = GO_MODULES['k8s.io/kubernetes']
+    ec2.addService(
+      createEks({
+        region: REGION,
+        accountId: ACCOUNT_ID,
+        groups: () => scaling.snapshot(),
+        cluster: {
+          name: CLUSTER_NAME,
+          version: /\d+\.\d+/.exec(version)?.[0] ?? version,
+          endpoint: `https://127.0.0.1:${config.ports.apiServer}`,
+          caCertificate: plane.ca.certificate,
+          createdMs: Date.now(),
+          vpcId: VPC_ID,
+          subnetIds: [CONTROL_PLANE_SUBNET.subnetId],
+          serviceCidr: SERVICE_CIDR,
+        },
+      }),
+    )
     // At the same time: a kubelet that is there first tries again until the API server answers.
     await Promise.all([
       steps('control-plane', 'etcd, the API server and its controllers', () => plane.start()),

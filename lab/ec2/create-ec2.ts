@@ -27,7 +27,7 @@ import { type Ec2Status, statusOf } from './status.ts'
 import { waitForState } from './wait-for-state.ts'
 import type { Authorize } from '../iam/access.ts'
 import { createSts } from '../sts/sts-service.ts'
-import type { QueryService } from './wire/query-service.ts'
+import type { Service } from './wire/rest-service.ts'
 import type { Credential } from './wire/signature.ts'
 import type { XmlObject } from './wire/xml.ts'
 
@@ -65,13 +65,16 @@ export interface Ec2Options {
 export interface Ec2 {
   /** For node:http's createServer. Serves EC2, STS, and what `addService` adds. */
   readonly listener: RequestListener
-  /** Serves another of AWS's query services to the requests that are signed for it. */
-  addService(service: QueryService): void
+  /** Serves another of AWS's services to the requests that are signed for it. */
+  addService(service: Service): void
   /** Launches instances as RunInstances does; they are `pending`. Throws ApiError. */
   runInstances(request: RunInstancesRequest): readonly { readonly instanceId: string }[]
   /** Launches one instance and resolves when it is `running`; after `timeoutMs` it rejects. */
   launch(request: RunInstancesRequest, timeoutMs?: number): Promise<{ readonly instanceId: string }>
-  /** Any action, by EC2's names: `call('StopInstances', { 'InstanceId.1': id })`. Throws ApiError. */
+  /**
+   * An action that answers at once (all but those that make snapshots), by EC2's names:
+   * `call('StopInstances', { 'InstanceId.1': id })`. Throws ApiError.
+   */
   call(action: string, parameters: Readonly<Record<string, string>>): XmlObject
   /**
    * Sets tags of an instance as one of AWS's own services does, whose keys begin with `aws:`; an
@@ -111,10 +114,11 @@ export function createEc2(options: Ec2Options): Ec2 {
   const call: Ec2['call'] = (action, parameters) => {
     const result = perform(context, lab, action, new Map(Object.entries(parameters)))
     history?.note()
+    if (result instanceof Promise) throw new Error(`${action} answers later: call it over HTTP.`)
     return result
   }
   const service = createEc2Service(context, history)
-  const services = new Map<string, QueryService>()
+  const services = new Map<string, Service>()
   const addService: Ec2['addService'] = (one) => void services.set(one.name, one)
   for (const one of [service, createSts(options.accountId)]) addService(one)
   const runInstances: Ec2['runInstances'] = (request) =>

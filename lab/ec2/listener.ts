@@ -5,13 +5,14 @@ import { ApiError } from './api-error.ts'
 import type { Form } from './wire/parameters.ts'
 import type { Caller, QueryService } from './wire/query-service.ts'
 import { readBody, readForm } from './wire/read-request.ts'
+import type { RestService, Service } from './wire/rest-service.ts'
 import { type Credential, scopeOf, signerOf } from './wire/signature.ts'
 
 export interface ListenerOptions {
   /** The service for requests that name none in their signature. */
   readonly standard: QueryService
   /** All of them by name; one that is added later is served from then on. */
-  readonly services: ReadonlyMap<string, QueryService>
+  readonly services: ReadonlyMap<string, Service>
   /** Who may sign; undefined takes every request, signed or not. */
   readonly credentials: readonly Credential[] | undefined
   readonly authorize: Authorize
@@ -24,8 +25,8 @@ export interface ListenerOptions {
 }
 
 /**
- * Serves AWS's query protocol over HTTP, all services at one address: which one is meant says the
- * scope of the request's signature.
+ * Serves AWS's query protocol, and its JSON one, over HTTP, all services at one address: which one
+ * is meant says the scope of the request's signature.
  */
 export function createListener(options: ListenerOptions): RequestListener {
   return (request, response) => {
@@ -40,8 +41,8 @@ async function answer(
 ): Promise<void> {
   const requestId = randomUUID()
   const startMs = options.now()
-  let service = options.standard
-  let form: Form = new Map()
+  let service: Service = options.standard
+  let said = '? {}'
   let status = 200
   let outcome = 'ok'
   let body: string
@@ -49,22 +50,54 @@ async function answer(
     service = serviceOf(options, request)
     const raw = await readBody(request)
     const caller = authenticate(options, service, request, raw)
-    form = readForm(request.method ?? '', request.url ?? '/', raw)
+    const call = readCall(service, request, raw)
+    said = call.said
     if (!options.withinRate()) throw service.refusals.throttled()
-    body = respond(service, caller, form, requestId)
+    body = await call.respond(caller, requestId)
   } catch (error) {
     const known = error instanceof ApiError ? error : internalError(options, error)
     status = known.httpStatus
     outcome = `${known.code}: ${known.message}`
-    body = service.failure(known, requestId)
+    body = isRest(service)
+      ? JSON.stringify({ message: known.message })
+      : service.failure(known, requestId)
   }
   const took = Math.round(options.now() - startMs)
-  const what = `${service === options.standard ? '' : `${service.name}:`}${describe(form)}`
+  const what = `${service === options.standard ? '' : `${service.name}:`}${said}`
   options.log(`${what} -> ${status} ${outcome} (${took} ms, ${requestId})`)
-  send(response, status, requestId, body)
+  const failed = status === 200 ? undefined : outcome.slice(0, outcome.indexOf(':'))
+  send(response, status, body, {
+    'x-amzn-requestid': requestId,
+    'content-type': isRest(service) ? 'application/json' : 'text/xml;charset=UTF-8',
+    ...(isRest(service) && failed !== undefined ? { 'x-amzn-errortype': failed } : {}),
+  })
 }
 
-function serviceOf({ standard, services }: ListenerOptions, request: IncomingMessage) {
+const isRest = (service: Service): service is RestService => 'protocol' in service
+
+interface Call {
+  /** For the log. */
+  readonly said: string
+  /** Does it. Throws ApiError. */
+  readonly respond: (caller: Caller, requestId: string) => string | Promise<string>
+}
+
+function readCall(service: Service, request: IncomingMessage, raw: Buffer): Call {
+  const { method = '', url: target = '/' } = request
+  if (isRest(service)) {
+    return {
+      said: `${method} ${target}`,
+      respond: (caller) => JSON.stringify(service.perform(caller, method, target)),
+    }
+  }
+  const form = readForm(method, target, raw)
+  return {
+    said: describe(form),
+    respond: (caller, requestId) => respond(service, caller, form, requestId),
+  }
+}
+
+function serviceOf({ standard, services }: ListenerOptions, request: IncomingMessage): Service {
   const { service: name } = scopeOf(request.headers)
   if (name === undefined) return standard
   const service = services.get(name)
@@ -73,17 +106,22 @@ function serviceOf({ standard, services }: ListenerOptions, request: IncomingMes
   throw new ApiError('SignatureDoesNotMatch', `${words}.`, 403)
 }
 
-function respond(service: QueryService, caller: Caller, form: Form, requestId: string): string {
+async function respond(
+  service: QueryService,
+  caller: Caller,
+  form: Form,
+  requestId: string,
+): Promise<string> {
   const { Action: action, Version: version = '', ...rest } = Object.fromEntries(form)
   if (action === undefined) throw new ApiError('MissingAction', 'The request names no Action.')
   if (version !== service.version) throw service.refusals.noSuchVersion(version)
-  const result = service.perform(caller, action, new Map(Object.entries(rest)))
+  const result = await service.perform(caller, action, new Map(Object.entries(rest)))
   return service.success(action, requestId, result)
 }
 
 function authenticate(
   { credentials, authorize, isClosed }: ListenerOptions,
-  service: QueryService,
+  service: Service,
   request: IncomingMessage,
   body: Buffer,
 ): Caller {
@@ -110,13 +148,16 @@ function describe(form: Form): string {
   return `${form.get('Action') ?? '?'} ${JSON.stringify(Object.fromEntries(said))}`
 }
 
-function send(response: ServerResponse, status: number, requestId: string, body: string): void {
-  response.writeHead(status, {
-    'content-type': 'text/xml;charset=UTF-8',
-    'content-length': Buffer.byteLength(body),
-    'x-amzn-requestid': requestId,
-    // A request that was too long to be read was not read to its end.
-    ...(status === 413 ? { connection: 'close' } : {}),
-  })
+function send(
+  response: ServerResponse,
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+): void {
+  response.statusCode = status
+  response.setHeaders(new Map(Object.entries(headers)))
+  response.setHeader('content-length', Buffer.byteLength(body))
+  // A request that was too long to be read was not read to its end.
+  if (status === 413) response.setHeader('connection', 'close')
   response.end(body)
 }

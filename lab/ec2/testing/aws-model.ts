@@ -10,6 +10,7 @@ export interface Shape {
   isUnitSchema(): boolean
   isStructSchema(): boolean
   isListSchema(): boolean
+  isMapSchema(): boolean
   isNumericSchema(): boolean
   isBooleanSchema(): boolean
   isTimestampSchema(): boolean
@@ -21,6 +22,8 @@ export interface Shape {
 
 /** AWS's model of one service, as its SDK ships it. */
 export interface AwsModel {
+  /** The operation that a request line asks for, of a service whose requests have paths. */
+  operationOf(method: string, path: string): string | undefined
   /** Shape of an operation's answer; undefined when there is no such operation. */
   output(operation: string): Shape | undefined
   /** The values that a member may have; undefined when it is no enumeration. */
@@ -30,6 +33,8 @@ export interface AwsModel {
 }
 
 /** `[9, namespace, name, traits, input, output]` */
+const NAME_AT = 2
+const TRAITS_AT = 3
 const OUTPUT_AT = 5
 /** `[3, namespace, name, traits, names, shapes, required?]`, the required members first. */
 const NAMES_AT = 4
@@ -42,6 +47,8 @@ const reader = z.object({
 })
 const structure = z.tuple([z.unknown()]).rest(z.unknown())
 const enumeration = z.record(z.string(), z.string())
+/** `{ http: ['GET', '/clusters/{name}', 200] }` */
+const routed = z.object({ http: z.tuple([z.string(), z.string(), z.number()]) })
 
 /**
  * Reads the model of a service out of its SDK: operations and shapes from the schemas that its
@@ -56,6 +63,16 @@ export async function loadAwsModel(sdk: `@aws-sdk/client-${string}`): Promise<Aw
   const { NormalizedSchema } = reader.parse(await import(core))
   const declarations = declarationsOf(join(dirname(entry), '../dist-types/models'))
   return {
+    operationOf(method, path) {
+      for (const [name, schema] of Object.entries(all)) {
+        if (!name.endsWith('$') || !Array.isArray(schema)) continue
+        const traits = routed.safeParse(schema[TRAITS_AT])
+        if (!traits.success || traits.data.http[0] !== method) continue
+        const pattern = traits.data.http[1].replaceAll(/\{\w+\}/g, '[^/]+')
+        if (new RegExp(`^${pattern}$`).test(path)) return String(schema[NAME_AT])
+      }
+      return undefined
+    },
     output(operation) {
       const schema = all[`${operation}$`]
       return Array.isArray(schema) ? NormalizedSchema.of(schema[OUTPUT_AT]) : undefined

@@ -13,7 +13,8 @@ const CODES: Readonly<Record<string, ReadonlySet<string>>> = {
   ec2: new Set([
     // EC2, API reference, "Error codes".
     ...words(`
-      AttachmentLimitExceeded AuthFailure DependencyViolation DryRunOperation
+      AttachmentLimitExceeded AuthFailure ConcurrentSnapshotLimitExceeded DependencyViolation
+      DryRunOperation
       IdempotentParameterMismatch IncorrectInstanceState IncorrectModificationState IncorrectState
       InsufficientFreeAddressesInSubnet InsufficientInstanceCapacity InternalError
       InvalidAMIID.Malformed InvalidAMIID.NotFound InvalidAction InvalidAssociationID.NotFound
@@ -41,6 +42,14 @@ const CODES: Readonly<Record<string, ReadonlySet<string>>> = {
     ...words('InvalidNextToken ResourceContention ScalingActivityInProgress'),
   ]),
   sts: new Set(COMMON),
+  // Amazon EKS, API reference, "Common Error Types" and the errors of each action.
+  eks: new Set(
+    words(`
+      AccessDeniedException InvalidParameterException MissingAuthenticationTokenException
+      ResourceNotFoundException ThrottlingException UnknownOperationException
+      UnrecognizedClientException
+    `),
+  ),
 }
 
 /** Whether AWS documents an error's code for a service. */

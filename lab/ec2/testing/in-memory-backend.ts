@@ -36,6 +36,7 @@ export function createInMemoryBackend(): InMemoryBackend {
   const specs = new Map<string, MachineSpec>()
   const disks = new Map<string, { sizeGiB: number; plug: string | undefined }>()
   const images = new Set<string>()
+  const captured = new Set<string>()
   const acls = new Map<string, SubnetAcl>()
   const mounted = new Set<string>()
   const failing = new Set<string>()
@@ -105,13 +106,22 @@ export function createInMemoryBackend(): InMemoryBackend {
       await called('grow', volumeId, sizeGiB)
       if (disk !== undefined) disk.sizeGiB = sizeGiB
     },
-    async snapshot(volumeId, snapshotId) {
-      expect(disks.has(volumeId), 'copied what is no disk')
-      await called('snapshot', volumeId, snapshotId)
+    async capture(all) {
+      for (const { volumeId } of all) expect(disks.has(volumeId), 'copied what is no disk')
+      await called('capture', ...all.flatMap(({ volumeId, snapshotId }) => [volumeId, snapshotId]))
+      for (const { snapshotId } of all) captured.add(snapshotId)
+    },
+    async keep(snapshotId, parentId) {
+      expect(captured.has(snapshotId), 'kept what was not captured')
+      expect(parentId === undefined || images.has(parentId), 'shares with what is not there')
+      await called('keep', snapshotId, parentId)
+      expect(parentId === undefined || images.has(parentId), 'shares with what went meanwhile')
       images.add(snapshotId)
+      return { fullBytes: 2 ** 20, newBytes: parentId === undefined ? 2 ** 20 : 2 ** 19 }
     },
     async removeSnapshot(snapshotId) {
       await called('removeSnapshot', snapshotId)
+      captured.delete(snapshotId)
       images.delete(snapshotId)
     },
     async plug(volumeId, instanceId, device) {

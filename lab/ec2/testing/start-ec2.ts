@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { EC2Client, EC2ServiceException } from '@aws-sdk/client-ec2'
+import { checkJsonAnswer, type JsonAnswer } from '../../eks/testing/check-json-answer.ts'
 import { createEc2, type Ec2, type Ec2Options } from '../create-ec2.ts'
 import { checkAnswer } from './check-answer.ts'
 import { createInMemoryBackend, type InMemoryBackend } from './in-memory-backend.ts'
@@ -46,8 +47,8 @@ export async function startEc2(options: Partial<Ec2Options> = {}): Promise<Ec2Un
     eventLog: (line) => void log.push(line),
     ...options,
   })
-  const answers: string[] = []
-  const server = createServer(tellingAnswers(ec2.listener, (body) => void answers.push(body)))
+  const answers: JsonAnswer[] = []
+  const server = createServer(tellingAnswers(ec2.listener, (answer) => void answers.push(answer)))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
@@ -88,22 +89,33 @@ export async function startEc2(options: Partial<Ec2Options> = {}): Promise<Ec2Un
   }
 }
 
-function tellingAnswers(listener: RequestListener, tell: (body: string) => void): RequestListener {
+function tellingAnswers(
+  listener: RequestListener,
+  tell: (answer: JsonAnswer) => void,
+): RequestListener {
   return (request, response) => {
     const end = response.end.bind(response)
     response.end = (...args: readonly unknown[]) => {
       const [body] = args
-      if (typeof body === 'string') tell(body)
+      const { method = '', url = '' } = request
+      const errorType = response.getHeader('x-amzn-errortype')?.toString()
+      if (typeof body === 'string') tell({ method, url, errorType, body })
       return end(body)
     }
     listener(request, response)
   }
 }
 
-async function refuseFaults(answers: readonly string[]): Promise<void> {
-  const faults = (await Promise.all([...new Set(answers)].map(checkAnswer))).flat()
-  if (faults.length === 0) return
-  throw new Error(`These answers are not as AWS's model says:\n${[...new Set(faults)].join('\n')}`)
+async function refuseFaults(answers: readonly JsonAnswer[]): Promise<void> {
+  const isXml = ({ body }: JsonAnswer) => body.startsWith('<')
+  const documents = new Set(answers.filter((one) => isXml(one)).map(({ body }) => body))
+  const faults = await Promise.all([
+    ...[...documents].map(checkAnswer),
+    ...answers.filter((one) => !isXml(one)).map(checkJsonAnswer),
+  ])
+  const found = new Set(faults.flat())
+  if (found.size === 0) return
+  throw new Error(`These answers are not as AWS's model says:\n${[...found].join('\n')}`)
 }
 
 /** The error that a call of the SDK fails with: its code, message and HTTP status. */

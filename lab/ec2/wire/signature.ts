@@ -70,9 +70,10 @@ function canonicalRequest(request: SignedRequest, names: readonly string[]): str
     return `${name}:${value.trim().replaceAll(/ +/g, ' ')}\n`
   })
   const bodyHash = sha256(request.body)
-  return [request.method, url.pathname, query, headers.join(''), names.join(';'), bodyHash].join(
-    '\n',
-  )
+  // Encoded a second time, as all services but S3 have it (IAM user guide, "Create a canonical
+  // request").
+  const path = url.pathname.split('/').map(encode).join('/')
+  return [request.method, path, query, headers.join(''), names.join(';'), bodyHash].join('\n')
 }
 
 const encode = (text: string): string =>
