@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
+import { accessOf } from '../config/settings.ts'
 import { collectScenarios } from '../engine/collect.ts'
 import { Interrupts } from '../engine/interrupts.ts'
 import { selectScenarios } from '../engine/select.ts'
@@ -153,6 +154,7 @@ async function run(filters: readonly string[], flags: RunFlags): Promise<void> {
         tier,
         keep: flags.keep,
         manifests,
+        access: accessOf(flags.settings ?? {}),
         require: flags.require ?? [],
         ...(sabotage === undefined ? {} : { sabotage }),
         ...(flags.timeLimit === undefined ? {} : { timeLimitMs: flags.timeLimit }),

@@ -1,9 +1,12 @@
-import type { Settings } from './settings.ts'
+import type { z } from 'zod'
+import type { settingsSchema } from './settings.ts'
 
 /**
  * What a `zonefall.config.ts` exports: gives the settings their type, and editors something to
  * complete.
  */
-export function defineConfig(settings: Settings): Settings {
+export function defineConfig(
+  settings: z.input<typeof settingsSchema>,
+): z.input<typeof settingsSchema> {
   return settings
 }

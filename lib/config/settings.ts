@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { AccessBySystem } from '../model/database-access.ts'
 import { FAULT_NAMES } from '../model/scenario.ts'
 import { DEFAULT_RULES, type SafetyRules } from '../model/safety-rules.ts'
 
@@ -19,10 +20,42 @@ const duration = z
   .string()
   .regex(/^(?!0+(\.0+)?[smh])\d+(\.\d+)?[smh]$/, 'must be a time like 90s, 20m or 2h')
 
+const secretKey = z.string().regex(/^[-._a-zA-Z0-9]{1,253}$/, 'is no key that a Secret can have')
+
+/** Secrets are named, never written down: one of type kubernetes.io/basic-auth has these keys. */
+const credentials = z.strictObject({
+  secret: objectName,
+  /** The name itself, where the Secret holds a password alone. */
+  username: z.string().min(1).exactOptional(),
+  usernameKey: secretKey.default('username'),
+  passwordKey: secretKey.default('password'),
+})
+
+const tls = z
+  .strictObject({
+    /** As cert-manager makes them. */
+    secret: objectName,
+    /** Of the CA that has signed the server's certificate. */
+    caKey: secretKey.default('ca.crt'),
+    /** Of the client's own certificate, for a server that asks for one: `tls.crt` and `tls.key`. */
+    certKey: secretKey.exactOptional(),
+    keyKey: secretKey.exactOptional(),
+    /** What the server's certificate has to be for; without it: anything that the CA has signed. */
+    serverName: z.string().min(1).exactOptional(),
+  })
+  .refine(({ certKey, keyKey }) => (certKey === undefined) === (keyKey === undefined), {
+    message: 'needs certKey and keyKey together, or neither',
+  })
+
 const database = z.strictObject({
   /** Your own manifests in place of `manifests/NAME`. */
   manifests: z.string().exactOptional(),
+  credentials: credentials.exactOptional(),
+  tls: tls.exactOptional(),
 })
+
+/** Folders of `manifests/`: the ways in which databases are set up. */
+const SETUPS = ['cassandra', 'cassandra-zone-aware', 'mysql', 'mysql-semisync'] as const
 
 /**
  * What a `zonefall.config.ts` holds. Every setting is optional; unknown ones are refused, so that a
@@ -68,7 +101,7 @@ export const settingsSchema = z.strictObject({
       pullSecret: objectName.exactOptional(),
     })
     .exactOptional(),
-  databases: z.partialRecord(z.enum(['cassandra', 'mysql']), database).exactOptional(),
+  databases: z.partialRecord(z.enum(SETUPS), database).exactOptional(),
   /** Faults that may be injected; they must be in the consent too. */
   faults: z.array(z.enum(FAULT_NAMES)).exactOptional(),
   budgets: z
@@ -88,8 +121,27 @@ export const settingsSchema = z.strictObject({
     .exactOptional(),
 })
 
-/** What a `zonefall.config.ts` holds. */
+/** What a `zonefall.config.ts` comes to. */
 export type Settings = z.infer<typeof settingsSchema>
+
+/** How the databases want to be spoken to, by the name of their setup. */
+export function accessOf({ databases = {} }: Settings): AccessBySystem {
+  return Object.fromEntries(
+    Object.entries(databases).flatMap(([name, { credentials, tls } = {}]) =>
+      credentials === undefined && tls === undefined
+        ? []
+        : [
+            [
+              name,
+              {
+                ...(credentials === undefined ? {} : { credentials }),
+                ...(tls === undefined ? {} : { tls }),
+              },
+            ] as const,
+          ],
+    ),
+  )
+}
 
 /** The rules that settings make for a shared target. */
 export function rulesOf(settings: Settings): SafetyRules {

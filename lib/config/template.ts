@@ -57,7 +57,14 @@ export default defineConfig({
     cassandra: {
       // Your own manifests in place of manifests/cassandra.
       // manifests: './deploy/cassandra',
+      // Who the clients are, and how they are encrypted: in Secrets, of which only the names stand
+      // here. A run looks for them in its manifests and where the database goes, or copies them
+      // from the namespace zonefall. The keys are those of kubernetes.io/basic-auth and cert-manager.
+      // credentials: { secret: 'cassandra-login', usernameKey: 'username', passwordKey: 'password' },
+      // tls: { secret: 'cassandra-tls', caKey: 'ca.crt', certKey: 'tls.crt', keyKey: 'tls.key' },
     },
+    // The same for mysql; one Secret may hold a password alone.
+    // mysql: { credentials: { secret: 'mysql-root', username: 'root' } },
   },
 
   budgets: {

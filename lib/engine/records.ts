@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { DatabaseAccess } from '../model/database-access.ts'
 import type { JournalEntry } from '../model/journal.ts'
 import { FAULT_NAMES, type ScenarioInfo } from '../model/scenario.ts'
 import type { TargetDescription } from '../model/target.ts'
@@ -67,6 +68,27 @@ const scenarioInfoSchema: z.ZodType<ScenarioInfo> = z.object({
   }),
 })
 
+/** Names of Secrets and of their keys; what they hold is read where it is used. */
+const databaseAccessSchema: z.ZodType<DatabaseAccess> = z.object({
+  credentials: z
+    .object({
+      secret: z.string(),
+      username: z.string().exactOptional(),
+      usernameKey: z.string(),
+      passwordKey: z.string(),
+    })
+    .exactOptional(),
+  tls: z
+    .object({
+      secret: z.string(),
+      caKey: z.string(),
+      certKey: z.string().exactOptional(),
+      keyKey: z.string().exactOptional(),
+      serverName: z.string().exactOptional(),
+    })
+    .exactOptional(),
+})
+
 /** What a person chose for a run; the rest of `run.json` is found out. */
 export const runOptionsSchema = z.object({
   tier: tierSchema,
@@ -74,6 +96,8 @@ export const runOptionsSchema = z.object({
   keep: z.boolean(),
   /** Folder or file of manifests by the name they stand in for: `{ cassandra: '/path' }`. */
   manifests: z.record(z.string(), z.string()),
+  /** How databases want to be spoken to, by the name that their manifests stand in for. */
+  access: z.record(z.string(), databaseAccessSchema).exactOptional(),
   /** Tags whose skipped scenarios count as unknown. */
   require: z.array(z.string()),
   /** The supervisor's bound on all scenarios together; milliseconds. */

@@ -13,6 +13,7 @@ import type { StartedTarget, StepEvent, Target } from '../targets/target.ts'
 import { cleanUp, type CleanUpResult, ensureNamespace } from './clean-up.ts'
 import { collectCluster, copyLogs, filesBelow } from './collect-logs.ts'
 import { decideExit } from './exit-code.ts'
+import { refuseMissingSecrets } from './find-secrets.ts'
 import { howManyAtOnce } from './how-many-at-once.ts'
 import { InterruptedError, type Interrupts } from './interrupts.ts'
 import { takeProjection } from './leaks.ts'
@@ -146,6 +147,7 @@ async function openNewRun(
   if (!supervisor) throw new PreflightError('zonefall needs /proc, which only Linux has.')
   const cluster = await Cluster.connect({ kubeconfig, context })
   const existing = await orAbsent(cluster.core.readNamespace({ name: namespace }))
+  await refuseMissingSecrets(cluster, namespace, { ...options.options, selected: options.selected })
   const before = await takeProjection({ cluster, target, runId, ownsNamespace: !existing })
   const parallel = await howManyAtOnce(cluster, options.selected, {
     run: options.options,
