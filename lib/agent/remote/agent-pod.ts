@@ -1,5 +1,6 @@
 import type { V1ConfigMap, V1Pod } from '@kubernetes/client-node'
 import { AGENT_ROLE, ROLE_LABEL } from '../../model/run-label.ts'
+import { LOGIN_FOLDER, type SecretProjection } from '../../databases/login-files.ts'
 import { withPulls } from '../../kube/pulls.ts'
 import type { PullRules, Zone } from '../../model/target.ts'
 import { AGENT_PORT } from '../protocol.ts'
@@ -24,6 +25,8 @@ export interface AgentPlace {
   readonly zone: Zone
   readonly labels: Readonly<Record<string, string>>
   readonly pulls: PullRules
+  /** What its client logs in with; empty: nothing. */
+  readonly login: readonly SecretProjection[]
 }
 
 /** Holds the agent's program. */
@@ -45,7 +48,8 @@ export function agentConfigMap(
  * becomes of them, so that a zone's clients go with the zone. What it has written outlives its
  * container, but not the pod.
  */
-export function agentPod({ name, configMap, zone, labels, pulls }: AgentPlace): V1Pod {
+export function agentPod({ name, configMap, zone, labels, pulls, login }: AgentPlace): V1Pod {
+  const hasLogin = login.length > 0
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -100,12 +104,17 @@ export function agentPod({ name, configMap, zone, labels, pulls }: AgentPlace): 
             volumeMounts: [
               { name: 'bundle', mountPath: '/bundle', readOnly: true },
               { name: 'agent', mountPath: '/agent' },
+              ...(hasLogin ? [{ name: 'login', mountPath: LOGIN_FOLDER, readOnly: true }] : []),
             ],
           },
         ],
         volumes: [
           { name: 'bundle', configMap: { name: configMap } },
           { name: 'agent', emptyDir: { sizeLimit: '512Mi' } },
+          // For the agent's group and nobody else.
+          ...(hasLogin
+            ? [{ name: 'login', projected: { defaultMode: 0o440, sources: [...login] } }]
+            : []),
         ],
       },
       pulls,

@@ -1,11 +1,13 @@
 import { type ChangeLog, deletionOf, type EventSink } from '../../kube/changes.ts'
 import { type Cluster, explainApiError, orAbsent } from '../../kube/cluster.ts'
 import { InconclusiveError } from '../../model/errors.ts'
+import type { DatabaseAccess } from '../../model/database-access.ts'
 import type { OperationRecord, Schedule } from '../../model/operation.ts'
 import type { PullRules, Zone } from '../../model/target.ts'
 import { randomLetters } from '../../std/ids.ts'
 import { poll, WaitTimeoutError } from '../../std/poll.ts'
-import type { CassandraAccess } from '../../databases/cassandra/operation-client.ts'
+import type { OperationAccess } from '../../databases/operation-client.ts'
+import { loginMount } from '../../databases/login-files.ts'
 import { completeHistory } from '../../workloads/complete-history.ts'
 import { bundleAgent } from '../bundle.ts'
 import { agentConfigMap, agentPod } from './agent-pod.ts'
@@ -21,6 +23,8 @@ export interface FleetOptions {
   readonly namespace: string
   readonly labels: Readonly<Record<string, string>>
   readonly pulls?: PullRules
+  /** How the database wants to be spoken to: its Secrets are mounted. */
+  readonly access?: DatabaseAccess
   /** One agent for each; those without a node are left out. */
   readonly zones: readonly Zone[]
   /** The run's clock, nanoseconds since its start. */
@@ -109,7 +113,7 @@ export class AgentFleet implements Disposable {
   }
 
   /** Hands each zone's agent its schedules; those of lost agents are kept for nobody. */
-  async load(schedules: readonly Schedule[], database: CassandraAccess): Promise<void> {
+  async load(schedules: readonly Schedule[], database: OperationAccess): Promise<void> {
     await Promise.all(
       this.#present.map(async ({ agent, loads }) => {
         for (const schedule of schedules.filter(({ zone }) => zone === agent.zone)) {
@@ -264,12 +268,17 @@ async function bringUp(
   options: FleetOptions,
   place: { readonly name: string; readonly configMap: string; readonly zone: Zone },
 ): Promise<RemoteAgent> {
-  const { cluster, namespace, labels, pulls, events, runNowNs } = options
+  const { cluster, namespace, labels, pulls, access, events, runNowNs } = options
   const { name: pod, zone } = place
   await create(options, 'Pod', pod, () =>
     cluster.core.createNamespacedPod({
       namespace,
-      body: agentPod({ ...place, labels, pulls: pulls ?? {} }),
+      body: agentPod({
+        ...place,
+        labels,
+        pulls: pulls ?? {},
+        login: loginMount(access ?? {}).sources,
+      }),
     }),
   )
   const transport = await reachAgent(cluster, { namespace, pod })
