@@ -9,6 +9,7 @@ const follows: ReplicaStatus = {
   isApplying: true,
   behindSeconds: 0,
   lastError: '',
+  received: { file: 'mysql-0-bin.000003', position: 157 },
 }
 const first = { pod: 'mysql-0', ordinal: 0 }
 const second = { pod: 'mysql-1', ordinal: 1 }

@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import type { PodConnection } from './pod-connection.ts'
+import type { PodConnection, SqlRow } from './pod-connection.ts'
+import { type ReplicationWords, replicationWords } from './replication-words.ts'
 
 const yes = z.string().transform((text) => text === 'Yes')
 
-/** What a replica says of itself, in the words of 5.7, which 8.0 still has. */
+/** What a replica says of itself, in the words of 5.7: see `inOldWords`. */
 const statusSchema = z.object({
   Master_Host: z.string(),
   Slave_IO_Running: yes,
@@ -11,6 +12,8 @@ const statusSchema = z.object({
   Last_IO_Error: z.string(),
   Last_SQL_Error: z.string(),
   Seconds_Behind_Master: z.coerce.number().nullable(),
+  Master_Log_File: z.string(),
+  Read_Master_Log_Pos: z.coerce.number(),
 })
 
 /** How a replica follows its primary. */
@@ -23,6 +26,8 @@ export interface ReplicaStatus {
   /** By the replica's own estimate; null while it doesn't follow. */
   readonly behindSeconds: number | null
   readonly lastError: string
+  /** How much of the primary's log it has received, applied or not. */
+  readonly received: LogPosition
 }
 
 const sourceSchema = z.object({ File: z.string(), Position: z.coerce.number() })
@@ -55,21 +60,40 @@ export async function serverFacts(connection: PodConnection): Promise<ServerFact
 
 /** Asks a server how it follows; undefined when it follows nobody. @throws SqlError */
 export async function replicaStatus(connection: PodConnection): Promise<ReplicaStatus | undefined> {
-  const [row] = await connection.query('SHOW SLAVE STATUS')
+  const { replica } = await wordsOf(connection)
+  const [row] = await connection.query(`SHOW ${replica} STATUS`)
   if (row === undefined) return undefined
-  const status = statusSchema.parse(row)
+  const status = statusSchema.parse(inOldWords(row))
   return {
     primary: status.Master_Host,
     isReceiving: status.Slave_IO_Running,
     isApplying: status.Slave_SQL_Running,
     behindSeconds: status.Seconds_Behind_Master,
     lastError: status.Last_IO_Error || status.Last_SQL_Error,
+    received: { file: status.Master_Log_File, position: status.Read_Master_Log_Pos },
   }
+}
+
+/** The words that a server takes. @throws SqlError */
+export async function wordsOf(connection: PodConnection): Promise<ReplicationWords> {
+  const [row] = await connection.query('SELECT VERSION() AS version')
+  return replicationWords(z.object({ version: z.string() }).parse(row).version)
+}
+
+/** A status whose columns are named as 5.7 names them. */
+function inOldWords(row: SqlRow): SqlRow {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name.replace('Replica', 'Slave').replace('Source', 'Master'),
+      value,
+    ]),
+  )
 }
 
 /** Where the primary's binary log ends now; undefined if it keeps none. @throws SqlError */
 export async function logPosition(primary: PodConnection): Promise<LogPosition | undefined> {
-  const [row] = await primary.query('SHOW MASTER STATUS')
+  const { showLog } = await wordsOf(primary)
+  const [row] = await primary.query(showLog)
   if (row === undefined) return undefined
   const { File: file, Position: position } = sourceSchema.parse(row)
   return { file, position }
@@ -86,9 +110,10 @@ export async function hasApplied(
   { file, position }: LogPosition,
   timeoutSeconds: number,
 ): Promise<boolean> {
-  // A second more for the answer than the server waits.
+  const { wait } = await wordsOf(replica)
+  // More time for the answer than the server waits.
   const [row] = await replica.query(
-    'SELECT MASTER_POS_WAIT(?, ?, ?) AS events',
+    `SELECT ${wait}(?, ?, ?) AS events`,
     [file, position, timeoutSeconds],
     (timeoutSeconds + 5) * 1000,
   )
