@@ -1,4 +1,4 @@
-import { open, type FileHandle } from 'node:fs/promises'
+import { open, readFile, type FileHandle } from 'node:fs/promises'
 import { constants } from 'node:fs'
 import { codeOf } from '../std/error-facts.ts'
 import { run } from '../std/run.ts'
@@ -42,6 +42,22 @@ export class LoopDevice {
     }
   }
 
+  /**
+   * How often it was written to, and blocks of it were discarded; undefined while that goes on.
+   * Source: Documentation/block/stat.rst and Documentation/ABI/stable/sysfs-block of Linux.
+   */
+  async writes(): Promise<number | undefined> {
+    const folder = `/sys/block/loop${this.minor}`
+    const [inFlight, stat] = await Promise.all([
+      readFile(`${folder}/inflight`, 'utf8'),
+      readFile(`${folder}/stat`, 'utf8'),
+    ])
+    const [, writing] = numbersOf(inFlight)
+    if (writing !== 0) return undefined
+    const counts = numbersOf(stat)
+    return (counts[4] ?? 0) + (counts[11] ?? 0)
+  }
+
   /** Makes the device as large as its file is now. */
   async refreshSize(): Promise<void> {
     await run('losetup', ['--set-capacity', this.path])
@@ -52,3 +68,5 @@ export class LoopDevice {
     await this.#handle.close()
   }
 }
+
+const numbersOf = (line: string): number[] => line.trim().split(/\s+/).map(Number)

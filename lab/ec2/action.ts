@@ -6,8 +6,11 @@ import type { XmlObject } from './wire/xml.ts'
 /** A request that was found to be in order. */
 export interface Prepared {
   readonly dryRun: boolean
-  /** Does it and gives the answer's body. Can't fail for a reason that the caller is to blame for. */
-  readonly commit: () => XmlObject
+  /**
+   * Does it and gives the answer's body, or promises it where the answer has to wait for what was
+   * begun. Can't fail for a reason that the caller is to blame for.
+   */
+  readonly commit: () => XmlObject | Promise<XmlObject>
 }
 
 export interface Action {
@@ -27,7 +30,7 @@ export function defineAction<Shape extends z.ZodRawShape>(definition: {
   readonly prepare: (
     parameters: z.output<z.ZodObject<Shape>>,
     context: Ec2Context,
-  ) => () => XmlObject
+  ) => () => XmlObject | Promise<XmlObject>
 }): Action {
   const table = z.strictObject(definition.parameters)
   return {

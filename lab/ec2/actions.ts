@@ -21,7 +21,8 @@ import { describeNetworkInterfaces } from './network-interfaces/describe-network
 import { describeSubnets, describeVpcs } from './network/describe-subnets.ts'
 import { describeAvailabilityZones, describeRegions } from './network/describe-zones.ts'
 import { describeSnapshots } from './snapshots/describe-snapshots.ts'
-import { createSnapshot, deleteSnapshot } from './snapshots/snapshot-actions.ts'
+import { createSnapshot, createSnapshots } from './snapshots/create-snapshots.ts'
+import { deleteSnapshot } from './snapshots/delete-snapshot.ts'
 import { createTags, deleteTags, describeTags } from './tags/tag-actions.ts'
 import { attachVolume } from './volumes/attach-volume.ts'
 import { createVolume } from './volumes/create-volume.ts'
@@ -65,6 +66,7 @@ export const ACTIONS: readonly Action[] = [
   describeVolumeStatus,
   describeVolumesModifications,
   createSnapshot,
+  createSnapshots,
   deleteSnapshot,
   describeSnapshots,
   createTags,

@@ -61,13 +61,32 @@ export interface Network {
   setAcls(acls: readonly SubnetAcl[]): Promise<void>
 }
 
+/** A disk to be copied, and the snapshot that the copy is to be. */
+export interface Capture {
+  readonly volumeId: string
+  readonly snapshotId: string
+}
+
+/** In bytes, by whole blocks: all that a snapshot holds, and what no earlier one does. */
+export interface SnapshotSize {
+  readonly fullBytes: number
+  readonly newBytes: number
+}
+
 export interface BlockStore {
   /** Makes a volume's disk: zeroes, or the content of a snapshot. */
   create(volumeId: string, sizeGiB: number, fromSnapshotId?: string): Promise<void>
   remove(volumeId: string): Promise<void>
   /** Grows a volume's disk; the file system is the caller's affair. */
   grow(volumeId: string, sizeGiB: number): Promise<void>
-  snapshot(volumeId: string, snapshotId: string): Promise<void>
+  /**
+   * Copies disks as all of them are at one instant before this resolves, whatever writes to them:
+   * a file system on one is as after a power cut.
+   */
+  capture(disks: readonly Capture[]): Promise<void>
+  /** Keeps a captured disk; what of its blocks is the same in `parentId` is kept once. */
+  keep(snapshotId: string, parentId: string | undefined): Promise<SnapshotSize>
+  /** Removes a snapshot that is captured or kept; what others share with it stays. */
   removeSnapshot(snapshotId: string): Promise<void>
   /**
    * Makes the disk appear as `device` in the machine's own /dev, or remembers it until it is on:

@@ -22,7 +22,7 @@ export function perform(
   name: string,
   form: Form,
   seen: Ec2Context = context,
-): XmlObject {
+): XmlObject | Promise<XmlObject> {
   const action = BY_NAME.get(name)
   if (action === undefined) {
     throw invalidAction(`The action ${name} is not valid for this web service.`)

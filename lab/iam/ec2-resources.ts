@@ -1,5 +1,5 @@
 import type { Ec2Context } from '../ec2/context.ts'
-import { attachmentOf } from '../ec2/volumes/volume.ts'
+import { attachedTo, attachmentOf } from '../ec2/volumes/volume.ts'
 import type { Form } from '../ec2/wire/parameters.ts'
 import type { AccessRequest } from './access.ts'
 
@@ -75,6 +75,16 @@ const RESOURCES: Readonly<Record<string, (asked: Asked) => readonly Resource[]>>
     ]
   },
   CreateSnapshot: (asked) => [named(asked, 'VolumeId', 'volume'), made(asked, 'snapshot')],
+  CreateSnapshots: (asked) => {
+    const instanceId = asked.form.get('InstanceSpecification.InstanceId') ?? ''
+    return [
+      there(asked, 'instance', instanceId),
+      ...attachedTo(asked.context, instanceId).map(({ volume }) =>
+        there(asked, 'volume', volume.id),
+      ),
+      made(asked, 'snapshot'),
+    ]
+  },
   DeleteSnapshot: (asked) => [named(asked, 'SnapshotId', 'snapshot')],
   CreateTags: (asked) => tagged(asked),
   DeleteTags: (asked) => tagged(asked),

@@ -44,6 +44,8 @@ export class Machine implements DeviceHost {
   #unshare: ChildProcess | undefined
   #initPid: number | undefined
   #goingDown = false
+  /** Until then a file system is held, and one that is held can't be unmounted. */
+  #thawed: Promise<void> = Promise.resolve()
 
   constructor(options: MachineOptions) {
     this.spec = options.spec
@@ -128,6 +130,7 @@ export class Machine implements DeviceHost {
 
   /** Orderly: services get SIGTERM, file systems are synced; resolves when it is off. */
   async shutDown(): Promise<void> {
+    await this.#thawed
     if (this.#initPid === undefined) return
     this.#goingDown = true
     process.kill(this.#initPid, 'SIGTERM')
@@ -141,6 +144,7 @@ export class Machine implements DeviceHost {
    * before they thaw, the processes never see an I/O error and can't say goodbye to their peers.
    */
   async powerOff(): Promise<void> {
+    await this.#thawed
     if (this.#initPid === undefined) return
     this.#goingDown = true
     const { cgroup } = this.#options
@@ -169,6 +173,33 @@ export class Machine implements DeviceHost {
     for (const mount of await this.#mountsOfDisks()) {
       if (mount.minor === minor) await this.#shutDownFileSystem(mount.path)
     }
+  }
+
+  /** Syncs them first, as the kernel does before it holds a file system. */
+  async freezeFileSystems(minor: number): Promise<() => Promise<void>> {
+    const frozen: string[] = []
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const before = this.#thawed
+    this.#thawed = Promise.all([before, promise]).then(() => undefined)
+    const thaw = async (): Promise<void> => {
+      for (const path of frozen.splice(0)) await this.#fsfreeze('--unfreeze', path)
+      resolve()
+    }
+    try {
+      for (const mount of await this.#mountsOfDisks()) {
+        if (mount.minor !== minor) continue
+        await this.#fsfreeze('--freeze', mount.path)
+        frozen.push(mount.path)
+      }
+    } catch (error) {
+      await thaw()
+      throw error
+    }
+    return thaw
+  }
+
+  async #fsfreeze(option: string, path: string): Promise<void> {
+    await run('nsenter', ['-t', String(this.#initPid), '-m', 'fsfreeze', option, path])
   }
 
   /** Runs a command of the machine's image inside the machine, as its root. */

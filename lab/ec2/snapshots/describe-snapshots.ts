@@ -2,8 +2,8 @@ import { defineAction } from '../action.ts'
 import { compileFilters, type FilterTable } from '../filters.ts'
 import { pageOf, sequenceKey } from '../paging.ts'
 import { filterParameters, list, pagingParameters, text } from '../wire/parameters.ts'
-import { findSnapshot, type Snapshot } from './snapshot.ts'
-import { snapshotView } from './snapshot-actions.ts'
+import { findSnapshot, progressOf, type Snapshot } from './snapshot.ts'
+import { snapshotView } from './snapshot-view.ts'
 
 const filters: FilterTable<Snapshot> = {
   'snapshot-id': (snapshot) => snapshot.id,
@@ -13,7 +13,6 @@ const filters: FilterTable<Snapshot> = {
   description: (snapshot) => snapshot.description,
   encrypted: (snapshot) => snapshot.encrypted,
   'start-time': (snapshot) => new Date(snapshot.startMs).toISOString(),
-  progress: (snapshot) => (snapshot.state.name === 'completed' ? '100%' : '0%'),
 }
 
 /** All snapshots are the account's own, and no one else's can be seen. */
@@ -26,7 +25,11 @@ export const describeSnapshots = defineAction({
     ...pagingParameters,
   },
   prepare({ SnapshotId: ids, Owner: owners, Filter, MaxResults, NextToken }, context) {
-    const known: FilterTable<Snapshot> = { ...filters, 'owner-id': () => context.accountId }
+    const known: FilterTable<Snapshot> = {
+      ...filters,
+      'owner-id': () => context.accountId,
+      progress: (snapshot) => progressOf(context, snapshot),
+    }
     const matches = compileFilters(Filter, known, (snapshot) => snapshot.tags)
     const named = ids?.map((id) => findSnapshot(context, id))
     const mine = owners?.some((owner) => owner === 'self' || owner === context.accountId) ?? true

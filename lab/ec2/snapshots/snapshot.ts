@@ -1,9 +1,11 @@
 import { ApiError, invalidValue } from '../api-error.ts'
+import type { SnapshotSize } from '../backend.ts'
 import type { Ec2Context } from '../context.ts'
 
 export type SnapshotState =
-  | { readonly name: 'pending' }
-  | { readonly name: 'completed'; readonly sinceMs: number }
+  /** `untilMs`: when its time is up, unless its blocks take longer. */
+  | { readonly name: 'pending'; readonly untilMs: number }
+  | { readonly name: 'completed'; readonly sinceMs: number; readonly size: SnapshotSize }
   | { readonly name: 'error'; readonly message: string }
 
 export interface Snapshot {
@@ -45,4 +47,18 @@ export function setSnapshotState(
   }
   snapshot.state = state
   context.changed({ kind: 'snapshot', id: snapshot.id, state: state.name })
+}
+
+/** As EC2 shows it: `37%`. It says 100% of what is completed alone. */
+export function progressOf(context: Ec2Context, { startMs, state }: Snapshot): string {
+  switch (state.name) {
+    case 'completed':
+      return '100%'
+    case 'error':
+      return '0%'
+    case 'pending': {
+      const share = (context.clock.now() - startMs) / (state.untilMs - startMs)
+      return `${Math.min(99, Math.floor(100 * share))}%`
+    }
+  }
 }

@@ -46,7 +46,7 @@ describe('a snapshot', () => {
     expect(made.StartTime).toEqual(new Date(test.clock.now()))
     const id = made.SnapshotId ?? ''
     await test.clock.advance(0)
-    expect(test.backend.calls.at(-1)).toBe(`snapshot ${volumeId} ${id}`)
+    expect(test.backend.calls.slice(-2)).toEqual([`capture ${volumeId} ${id}`, `keep ${id}`])
     expect(await errorOf(restore(test, id))).toMatchObject({
       code: 'IncorrectState',
       message: `Snapshot ${id} is in invalid state - pending`,
@@ -56,7 +56,9 @@ describe('a snapshot', () => {
     const { Snapshots } = await test.client.send(
       new DescribeSnapshotsCommand({ SnapshotIds: [id], OwnerIds: ['self'] }),
     )
-    expect(Snapshots).toMatchObject([{ State: 'completed', Progress: '100%' }])
+    expect(Snapshots).toMatchObject([
+      { State: 'completed', Progress: '100%', FullSnapshotSizeInBytes: 2 ** 20 },
+    ])
     const volume = await restore(test, id)
     expect(volume).toMatchObject({ Size: 1, SnapshotId: id, AvailabilityZone: 'us-east-1c' })
     await test.clock.advance(0)
@@ -66,12 +68,14 @@ describe('a snapshot', () => {
   it('is not removed while a volume is made from it, nor its volume while it is made', async () => {
     await using test = await startEc2()
     const volumeId = await created(test)
-    const copied = test.backend.holdNext('snapshot')
-    const id = (await snapshot(test, volumeId)).SnapshotId ?? ''
+    const copied = test.backend.holdNext('capture')
+    const making = snapshot(test, volumeId)
+    await expect.poll(() => test.backend.calls.at(-1)).toMatch('capture')
     await test.client.send(new DeleteVolumeCommand({ VolumeId: volumeId }))
     await test.clock.advance(ALL_OVER_MS)
     expect(test.backend.disks.has(volumeId)).toBe(true)
     copied()
+    const id = (await making).SnapshotId ?? ''
     await test.clock.advance(ALL_OVER_MS)
     expect(test.backend.disks.has(volumeId)).toBe(false)
 
@@ -89,13 +93,73 @@ describe('a snapshot', () => {
   it('that fails is in error', async () => {
     await using test = await startEc2()
     const volumeId = await created(test)
-    test.backend.failNext('snapshot')
-    await snapshot(test, volumeId)
+    for (const call of ['capture', 'keep'] as const) {
+      test.backend.failNext(call)
+      const { SnapshotId: id = '' } = await snapshot(test, volumeId)
+      await test.clock.advance(ALL_OVER_MS)
+      const { Snapshots } = await test.client.send(
+        new DescribeSnapshotsCommand({ SnapshotIds: [id] }),
+      )
+      expect(Snapshots).toMatchObject([
+        { State: 'error', StateMessage: 'The disk could not be copied.', Progress: '0%' },
+      ])
+      await test.client.send(new DeleteSnapshotCommand({ SnapshotId: id }))
+    }
+    expect(test.backend.violations).toEqual([])
+  })
+
+  it('is answered when the disk is copied, and makes progress until its blocks are kept', async () => {
+    await using test = await startEc2({ latencyMs: { createSnapshot: [1000, 1000] } })
+    const volumeId = await created(test)
+    const copied = test.backend.holdNext('capture')
+    let answered = false
+    const call = snapshot(test, volumeId).then((made) => ((answered = true), made))
+    await expect.poll(() => test.backend.calls.at(-1)).toMatch('capture')
+    await test.clock.advance(0)
+    expect(answered).toBe(false)
+    const kept = test.backend.holdNext('keep')
+    copied()
+    const { SnapshotId: id = '' } = await call
+    const progress = async (value: string) => {
+      const { Snapshots } = await test.client.send(
+        new DescribeSnapshotsCommand({ Filters: [{ Name: 'progress', Values: [value] }] }),
+      )
+      return Snapshots?.map((one) => [one.SnapshotId, one.State])
+    }
+    await test.clock.advance(370)
+    expect(await progress('37%')).toEqual([[id, 'pending']])
     await test.clock.advance(ALL_OVER_MS)
-    const { Snapshots } = await test.client.send(new DescribeSnapshotsCommand({}))
-    expect(Snapshots).toMatchObject([
-      { State: 'error', StateMessage: 'The disk could not be copied.' },
-    ])
+    expect(await progress('99%')).toEqual([[id, 'pending']])
+    kept()
+    await test.clock.advance(0)
+    expect(await progress('100%')).toEqual([[id, 'completed']])
+  })
+
+  it('shares blocks with the one before, or with the one that its volume came from', async () => {
+    await using test = await startEc2()
+    const volumeId = await created(test)
+    const next = async (of: string) => {
+      const { SnapshotId: id = '' } = await snapshot(test, of)
+      await test.clock.advance(ALL_OVER_MS)
+      return id
+    }
+    const first = await next(volumeId)
+    const second = await next(volumeId)
+    expect(test.backend.calls.at(-1)).toBe(`keep ${second} ${first}`)
+    const { VolumeId: copy = '' } = await restore(test, first)
+    await test.clock.advance(ALL_OVER_MS)
+    const ofCopy = await next(copy)
+    expect(test.backend.calls.at(-1)).toBe(`keep ${ofCopy} ${first}`)
+    expect(test.log).toContain(`${ofCopy} holds 1048576 bytes, 524288 of them of its own`)
+
+    const held = test.backend.holdNext('keep')
+    await snapshot(test, copy)
+    await test.client.send(new DeleteSnapshotCommand({ SnapshotId: ofCopy }))
+    await test.clock.advance(ALL_OVER_MS)
+    held()
+    await test.clock.advance(ALL_OVER_MS)
+    expect(test.backend.images.has(ofCopy)).toBe(false)
+    expect(test.backend.violations).toEqual([])
   })
 
   it('is refused where EC2 refuses it', async () => {
@@ -124,12 +188,20 @@ describe('a snapshot', () => {
     )
     const { VolumeId: young = '' } = await create
     expect((await errorOf(snapshot(test, young))).code).toBe('IncorrectState')
+    await test.clock.advance(ALL_OVER_MS)
+    for (let n = 0; n < 5; n++) await snapshot(test, young)
+    expect(await errorOf(snapshot(test, young))).toMatchObject({
+      code: 'ConcurrentSnapshotLimitExceeded',
+    })
   })
 
   it('is found by volume and by tag, page by page', async () => {
     await using test = await startEc2()
     const [one, other] = [await created(test), await created(test)]
-    for (let n = 0; n < 7; n++) await snapshot(test, one, `s${n}`)
+    for (let n = 0; n < 7; n++) {
+      await snapshot(test, one, `s${n}`)
+      await test.clock.advance(ALL_OVER_MS)
+    }
     await snapshot(test, other, 'other')
     const of = (volumeId: string) => [{ Name: 'volume-id', Values: [volumeId] }]
     const first = await test.client.send(

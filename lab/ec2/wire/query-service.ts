@@ -18,11 +18,7 @@ export interface QueryService {
   readonly name: string
   readonly version: string
   /** Does one call. Throws ApiError. */
-  readonly perform: (
-    caller: Caller,
-    action: string,
-    form: Form,
-  ) => XmlObject | Promise<XmlObject>
+  readonly perform: (caller: Caller, action: string, form: Form) => XmlObject | Promise<XmlObject>
   readonly success: (action: string, requestId: string, body: XmlObject) => string
   readonly failure: (error: ApiError, requestId: string) => string
   /** What the service says of a request that is refused before its action is looked at. */

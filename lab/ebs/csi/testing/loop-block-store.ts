@@ -33,7 +33,12 @@ export function loopBlockStore(folder: string): BlockStore {
       const at = plugged.get(volumeId)
       if (at !== undefined) await run('losetup', '--set-capacity', at.loop)
     },
-    snapshot: (volumeId, snapshotId) => copyFile(fileOf(volumeId), fileOf(snapshotId)),
+    async capture(disks) {
+      for (const { volumeId, snapshotId } of disks) {
+        await copyFile(fileOf(volumeId), fileOf(snapshotId))
+      }
+    },
+    keep: async () => ({ fullBytes: 0, newBytes: 0 }),
     removeSnapshot: (snapshotId) => rm(fileOf(snapshotId), { force: true }),
     async plug(volumeId, _, device) {
       const loop = await run('losetup', '--find', '--show', fileOf(volumeId))
