@@ -17,6 +17,16 @@ export interface TargetDescription {
   readonly kubernetesVersion: string
   /** How images are pulled; absent: by their own names. */
   readonly pulls?: PullRules
+  /** What of a shared cluster may be touched; absent on the lab, which is all the run's. */
+  readonly scope?: Scope
+}
+
+/** What of a shared cluster a run may touch. It follows the groups: their nodes come and go. */
+export interface Scope {
+  /** Names of node groups, or of Auto Scaling groups; `*` means every node. */
+  readonly nodeGroups: readonly string[]
+  /** How many nodes one fault may hit at once. */
+  readonly maxBlastRadius: number
 }
 
 /** How a shared cluster wants images pulled. */

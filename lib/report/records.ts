@@ -98,6 +98,7 @@ export const targetShape = {
   pulls: z
     .object({ mirror: z.string().exactOptional(), pullSecret: z.string().exactOptional() })
     .exactOptional(),
+  scope: z.object({ nodeGroups: strings, maxBlastRadius: z.number() }).exactOptional(),
 }
 
 /** Keys of `aws` are not read: a report has no use for them. */

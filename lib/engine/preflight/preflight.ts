@@ -106,7 +106,13 @@ export async function inspectTarget(
     ]
     return {
       description:
-        isRefusal(consent) || zones.length === 0 ? description : { ...description, zones },
+        isRefusal(consent) || zones.length === 0
+          ? description
+          : {
+              ...description,
+              zones,
+              scope: { nodeGroups: groups, maxBlastRadius: rules.maxBlastRadius },
+            },
       refusals,
       notes: [...notesOf(groups, zones, known), ...whereHelpersRun(facts)],
     }

@@ -11,6 +11,7 @@ import { RUN_LABEL } from '../../model/run-label.ts'
 import type { AwsAccess, TargetDescription, Zone } from '../../model/target.ts'
 import type { AccountFacts, InstanceFact } from './facts.ts'
 import { ATTACH_POLICY } from './judge-account.ts'
+import { readInstances } from './read-instances.ts'
 import type { Refusal } from './refusal.ts'
 
 /** Tags by which an instance says of which cluster it is a node. */
@@ -45,15 +46,7 @@ export async function readAccount(
   const identity = await whoAmI(access)
   const ids = target.zones.flatMap((zone) => zone.nodes.flatMap((node) => node.instanceId ?? []))
   const { client, sdk } = await aws.ec2()
-  const instances: InstanceFact[] = []
-  const filter = { Filters: [{ Name: 'instance-id', Values: ids }] }
-  for await (const page of sdk.paginateDescribeInstances({ client }, filter)) {
-    for (const { OwnerId: ownerId = '', Instances = [] } of page.Reservations ?? []) {
-      instances.push(
-        ...Instances.map((one) => ({ id: one.InstanceId ?? '', ownerId, tags: tagsOf(one) })),
-      )
-    }
-  }
+  const instances = await readInstances(aws, ids)
   const volumes: { id: string; tags: Readonly<Record<string, string>> }[] = []
   const attached = { Filters: [{ Name: 'attachment.instance-id', Values: ids }] }
   for await (const page of sdk.paginateDescribeVolumes({ client, pageSize: 500 }, attached)) {
