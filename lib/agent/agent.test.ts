@@ -82,6 +82,7 @@ function untilStatus(agent: RemoteAgent, isSo: (status: AgentStatus) => boolean)
 }
 
 const database = () => ({
+  system: 'cassandra' as const,
   contactPoints: ['127.0.0.1'],
   port: node.port,
   datacenter: 'dc',

@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import {
-  type CassandraAccess,
-  CassandraOperationClient,
-} from '../databases/cassandra/operation-client.ts'
+  type OperationAccess,
+  type OperationClient,
+  openOperationClient,
+} from '../databases/operation-client.ts'
 import type { OperationRecord } from '../model/operation.ts'
 import { parseSchedule } from '../workloads/schedule-text.ts'
 import { AgentState } from './agent-state.ts'
@@ -35,7 +36,7 @@ export class Agent {
   readonly #clock = new IncarnationClock()
   readonly #loops = new Map<string, OpenLoop>()
   readonly #pieces = new Map<string, Map<number, string>>()
-  #database: CassandraOperationClient | undefined
+  #database: OperationClient | undefined
   #databaseKey = ''
   #startClockNs: number | undefined
   #isStopping = false
@@ -171,13 +172,13 @@ export class Agent {
   }
 
   /** One driver for all clients of a database, as an application has. */
-  #connect(access: CassandraAccess): CassandraOperationClient {
+  #connect(access: OperationAccess): OperationClient {
     const key = JSON.stringify(access)
     if (this.#database && key !== this.#databaseKey) {
       throw new AgentRefusal('All schedules of an agent are for one database.')
     }
     this.#databaseKey = key
-    this.#database ??= new CassandraOperationClient(access)
+    this.#database ??= openOperationClient(access)
     return this.#database
   }
 

@@ -1,5 +1,9 @@
-import type { OperationAnswer } from '../databases/cassandra/operation-client.ts'
-import type { OperationRecord, PlannedOperation, Schedule } from '../model/operation.ts'
+import type {
+  OperationAnswer,
+  OperationRecord,
+  PlannedOperation,
+  Schedule,
+} from '../model/operation.ts'
 import type { ClientStatus } from './protocol.ts'
 
 /** What an open loop works with. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { cassandraAccess } from '../databases/cassandra/operation-client.ts'
+import { operationAccess } from '../databases/operation-client.ts'
 import type { OperationRecord } from '../model/operation.ts'
 
 /**
@@ -39,7 +39,7 @@ export const loadRequest = z.object({
   /** SHA-256 of the schedule's text, in hexadecimal. */
   digest: z.string(),
   pieces: z.int().min(1),
-  database: cassandraAccess,
+  database: operationAccess,
 })
 export type LoadRequest = z.infer<typeof loadRequest>
 
@@ -84,6 +84,7 @@ const operationRecord: z.ZodType<OperationRecord> = z.object({
   key: z.string(),
   value: z.string().exactOptional(),
   timestampMicros: z.number().exactOptional(),
+  latest: z.literal(true).exactOptional(),
   dueNs: z.number(),
   process: z.string(),
   zone: z.string(),

@@ -9,6 +9,11 @@ export interface DurabilityOptions {
   readonly clockUncertaintyNs: number
   /** Whether an id may show late; default `forbidden`, as inserts and reads at QUORUM promise. */
   readonly stale?: 'forbidden' | 'tolerated'
+  /**
+   * Whether reads that are not of the latest (`PlannedOperation.latest`) go to replicas that may lag:
+   * what they find is there, and what they miss says nothing. Default: each read shows all.
+   */
+  readonly readsMayLag?: boolean
   /** With fewer acknowledged inserts the verdict is unknown; default 1. */
   readonly minAcknowledged?: number
 }
@@ -69,7 +74,10 @@ export function checkDurability(
 ): Judgement<DurabilityEvidence> {
   const { clockUncertaintyNs, stale = 'forbidden', minAcknowledged = 1 } = options
   const apartNs = 2 * clockUncertaintyNs
-  const sets = collectSets(history)
+  const isTelling = options.readsMayLag
+    ? ({ latest }: OperationRecord): boolean => latest === true
+    : (): boolean => true
+  const sets = collectSets(history, isTelling)
   const counts = { attempted: 0, acknowledged: 0, failed: 0, indeterminate: 0, reads: 0 }
   const fates: Record<Kind, Fate[]> = {
     stable: [],

@@ -4,6 +4,8 @@ import type { OperationRecord } from '../model/operation.ts'
 export interface SetReads {
   readonly key: string
   readonly records: readonly OperationRecord[]
+  /** Positions of those that show all that there is, rising; others may lag behind. */
+  readonly telling: readonly number[]
 }
 
 /** One id of a set: its insert, and the reads that found it. */
@@ -28,15 +30,20 @@ export interface Fate {
   readonly reads: SetReads
   /** When it was known to be there: acknowledged, or a read that found it ended; +∞ if never. */
   readonly knownNs: number
-  /** The last read that misses it, if it began after `knownNs`. */
+  /** The last telling read that misses it, if it began after `knownNs`. */
   readonly missedBy: OperationRecord | undefined
 }
 
 type Growing = { -readonly [K in keyof Element]: Element[K] } & { foundBy: number[] }
 
-/** The sets of a history, by their keys, with every id that was inserted or found. */
+/**
+ * The sets of a history, by their keys, with every id that was inserted or found.
+ *
+ * @param isTelling whether a read shows all that there is
+ */
 export function collectSets(
   history: Iterable<OperationRecord>,
+  isTelling: (read: OperationRecord) => boolean,
 ): { readonly reads: SetReads; readonly elements: ReadonlyMap<string, Element> }[] {
   const sets = new Map<string, { reads: OperationRecord[]; elements: Map<string, Growing> }>()
   for (const record of history) {
@@ -48,8 +55,12 @@ export function collectSets(
   }
   return [...sets].map(([key, { reads, elements }]) => {
     const records = reads.toSorted((a, b) => a.sentNs - b.sentNs)
-    for (const [position, read] of records.entries()) addRead(elements, read, position)
-    return { reads: { key, records }, elements }
+    const telling: number[] = []
+    for (const [position, read] of records.entries()) {
+      addRead(elements, read, position)
+      if (isTelling(read)) telling.push(position)
+    }
+    return { reads: { key, records, telling }, elements }
   })
 }
 
@@ -58,11 +69,15 @@ export function fateOf(element: Element, reads: SetReads, apartNs: number): Fate
   const { insert, foundBy, firstFoundNs } = element
   const acknowledgedNs = insert?.outcome === 'ok' ? insert.doneNs : Number.POSITIVE_INFINITY
   const knownNs = Math.min(acknowledgedNs, firstFoundNs)
-  // The reads that found it are in the order of all reads: from their end, the first that is not
-  // among them is the last one that misses it.
-  let missed = reads.records.length - 1
-  for (let i = foundBy.length - 1; i >= 0 && foundBy[i] === missed; i -= 1) missed -= 1
-  const last = reads.records[missed]
+  // Both are in the order of all reads: from their end, the first telling read that is not among
+  // those that found it is the last one that misses it.
+  let missed = reads.telling.length - 1
+  for (let i = foundBy.length - 1; i >= 0 && missed >= 0; i -= 1) {
+    const [finding = -1, telling = -1] = [foundBy[i], reads.telling[missed]]
+    if (finding < telling) break
+    if (finding === telling) missed -= 1
+  }
+  const last = reads.records[reads.telling[missed] ?? -1]
   const counts = last !== undefined && last.sentNs > knownNs + apartNs
   return { element, reads, knownNs, missedBy: counts ? last : undefined }
 }

@@ -22,6 +22,7 @@ beforeAll(async () => {
 afterAll(() => bench[Symbol.asyncDispose]())
 
 const DATABASE = {
+  system: 'cassandra',
   contactPoints: ['nobody.default.svc.cluster.local'],
   port: 9042,
   datacenter: 'none',

@@ -15,6 +15,11 @@ export interface PlannedOperation {
    * a key has one writer, whose timestamps strictly increase.
    */
   readonly timestampMicros?: number
+  /**
+   * Of a read, where replicas may lag: it goes to the server that takes writes, so that it shows all
+   * that was acknowledged. Other reads may show what was so a while ago.
+   */
+  readonly latest?: true
   /** When it is to be sent: latency counts from here (no coordinated omission). */
   readonly dueNs: number
 }
@@ -55,6 +60,9 @@ export interface OperationRecord extends PlannedOperation, Client {
   /** The node that answered, as the driver names it. */
   readonly coordinator?: string
 }
+
+/** How an operation ended, beside its times, as the client of a database tells. */
+export type OperationAnswer = Pick<OperationRecord, 'outcome' | 'error' | 'found' | 'coordinator'>
 
 /** A value that a read found, with the time it was written at where the database says so. */
 export interface FoundValue {

@@ -1,6 +1,6 @@
 import type { PlannedOperation, Schedule } from '../model/operation.ts'
 import { seededRandom } from '../std/random.ts'
-import { dueTimesNs, type LoadOptions } from './pace.ts'
+import { drawLatest, dueTimesNs, type LoadOptions } from './pace.ts'
 
 export interface AvailabilityOptions extends LoadOptions {
   /** Which share of the operations reads; the others write. */
@@ -39,7 +39,8 @@ export function availabilitySchedules(options: AvailabilityOptions): Schedule[] 
     let written = 0
     const operations = dueTimesNs(options, client).map((dueNs, index): PlannedOperation => {
       if (random.next() < (options.readShare ?? DEFAULT_READ_SHARE)) {
-        return { index, kind: 'read', key: random.pick(allKeys), dueNs }
+        const key = random.pick(allKeys)
+        return { index, kind: 'read', key, ...drawLatest(options, random), dueNs }
       }
       written += 1
       return {

@@ -1,4 +1,5 @@
 import type { Client } from '../model/operation.ts'
+import type { Random } from '../std/random.ts'
 
 export const NS_PER_MS = 1_000_000
 export const NS_PER_SECOND = 1e9
@@ -12,6 +13,11 @@ export interface LoadOptions {
   readonly durationMs: number
   /** Operations per second and client. Low by default: the claims are about loss, not throughput. */
   readonly ratePerSecond?: number
+  /**
+   * Of the reads while the load runs, the share that goes to the server that takes writes; where
+   * replicas may lag, else 0. The reads at its end all do so then. See `PlannedOperation.latest`.
+   */
+  readonly latestShare?: number
 }
 
 /** Operations per second and client; with a client in each of three zones that is 30. */
@@ -37,4 +43,9 @@ export function dueTimesNs(options: LoadOptions, client: Client): number[] {
   const intervalNs = NS_PER_SECOND / ratePerSecond
   const count = Math.max(0, Math.ceil((durationMs * NS_PER_MS) / intervalNs - turn))
   return Array.from({ length: count }, (_, i) => Math.floor((i + turn) * intervalNs))
+}
+
+/** Of a read: whether it is one of the latest. Draws nothing where there are none. */
+export function drawLatest({ latestShare = 0 }: LoadOptions, random: Random): { latest?: true } {
+  return latestShare > 0 && random.next() < latestShare ? { latest: true } : {}
 }

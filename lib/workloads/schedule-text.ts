@@ -11,7 +11,8 @@ const KINDS: readonly OperationKind[] = ['insert', 'read-set', 'read', 'write']
 
 /**
  * A schedule as text: a head, then a line `[kind, index, dueNs, key, value, timestampMicros]` for each
- * operation, without what it doesn't have. The same schedule gives the same bytes.
+ * operation, without what it doesn't have; the kind of a read of the latest is a capital letter. The
+ * same schedule gives the same bytes.
  */
 export function serialiseSchedule({ workload, process, zone, operations }: Schedule): string {
   const head = { schedule: VERSION, workload, process, zone, operations: operations.length }
@@ -36,8 +37,9 @@ export function parseSchedule(text: string): Schedule {
   return { workload, process, zone, operations }
 }
 
-function toLine({ kind, index, dueNs, key, value, timestampMicros }: PlannedOperation): unknown[] {
-  const line = [LETTER[kind], index, dueNs, key]
+function toLine(operation: PlannedOperation): unknown[] {
+  const { kind, index, dueNs, key, value, timestampMicros, latest } = operation
+  const line = [latest ? LETTER[kind].toUpperCase() : LETTER[kind], index, dueNs, key]
   if (value !== undefined) line.push(value)
   if (timestampMicros !== undefined) line.push(timestampMicros)
   return line
@@ -72,10 +74,13 @@ function toOperation(line: string, number: number): PlannedOperation {
   )
     ? parsed
     : []
-  const kind = KINDS.find((one) => LETTER[one] === letter)
+  const small = typeof letter === 'string' ? letter.toLowerCase() : undefined
+  const kind = KINDS.find((one) => LETTER[one] === small)
+  const isLatest = letter !== small
   const writes = kind === 'insert' || kind === 'write'
   if (
     kind !== undefined &&
+    !(writes && isLatest) &&
     isCount(index) &&
     isCount(dueNs) &&
     typeof key === 'string' &&
@@ -89,6 +94,7 @@ function toOperation(line: string, number: number): PlannedOperation {
       key,
       ...(typeof value === 'string' ? { value } : {}),
       ...(timestampMicros === undefined ? {} : { timestampMicros }),
+      ...(isLatest ? { latest: true as const } : {}),
       dueNs,
     }
   }

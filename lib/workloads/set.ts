@@ -2,6 +2,7 @@ import type { Client, PlannedOperation, Schedule } from '../model/operation.ts'
 import { type Random, seededRandom } from '../std/random.ts'
 import {
   DEFAULT_RATE_PER_SECOND,
+  drawLatest,
   dueTimesNs,
   type LoadOptions,
   NS_PER_MS,
@@ -79,7 +80,10 @@ function setLoad(options: SetOptions, client: Client): PlannedOperation[] {
   return dueTimesNs(options, client).map((dueNs, index) => {
     const set = setAt(options, dueNs)
     return random.next() < readShare
-      ? readOf(index, setName(options, pickSet(random, set)), dueNs)
+      ? {
+          ...readOf(index, setName(options, pickSet(random, set)), dueNs),
+          ...drawLatest(options, random),
+        }
       : {
           index,
           kind: 'insert',
@@ -97,16 +101,17 @@ function pickSet(random: Random, current: number): number {
 
 function finalReadsOf(client: Client, options: FinalReadOptions): PlannedOperation[] {
   const { untilMs, startMs, firstIndex, clients } = options
-  const { ratePerSecond = DEFAULT_RATE_PER_SECOND } = options
+  const { ratePerSecond = DEFAULT_RATE_PER_SECOND, latestShare = 0 } = options
   const spanMs = options.setSpanMs ?? DEFAULT_SET_SPAN_MS
   const turn = clients.indexOf(client) / clients.length
-  return Array.from({ length: Math.ceil(untilMs / spanMs) }, (_, set) =>
-    readOf(
+  return Array.from({ length: Math.ceil(untilMs / spanMs) }, (_, set) => ({
+    ...readOf(
       firstIndex + set,
       setName(options, set),
       Math.floor(startMs * NS_PER_MS + ((set + turn) / ratePerSecond) * NS_PER_SECOND),
     ),
-  )
+    ...(latestShare > 0 ? { latest: true as const } : {}),
+  }))
 }
 
 function readOf(index: number, key: string, dueNs: number): PlannedOperation {

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Schedule } from '../../model/operation.ts'
 import { serialiseSchedule } from '../../workloads/schedule-text.ts'
-import type { CassandraAccess } from '../../databases/cassandra/operation-client.ts'
+import type { OperationAccess } from '../../databases/operation-client.ts'
 import {
   type AgentStatus,
   agentStatus,
@@ -57,7 +57,7 @@ export class RemoteAgent {
   }
 
   /** Hands a client's schedule over; the agent answers when it is durable and whole. */
-  async load(schedule: Schedule, database: CassandraAccess): Promise<void> {
+  async load(schedule: Schedule, database: OperationAccess): Promise<void> {
     const text = serialiseSchedule(schedule)
     const digest = createHash('sha256').update(text).digest('hex')
     const packed = (await promisify(gzip)(text)).toString('base64')

@@ -116,6 +116,7 @@ async function useClients({ run }: ScenarioControl, context: FaultContext): Prom
     ratePerSecond: 1,
   })
   await fleet.load(schedules, {
+    system: 'cassandra',
     contactPoints: ['nobody.default.svc.cluster.local'],
     port: 9042,
     datacenter: 'none',
