@@ -1,4 +1,3 @@
-import { connect } from 'node:net'
 import type { ConnectionOptions } from 'mysql2/promise'
 import type { InconclusiveError } from '../../model/errors.ts'
 import type { DatabaseLogin } from '../login.ts'
@@ -9,13 +8,15 @@ const ACCESS_DENIED = [1044, 1045, 1698]
 /** ER_SECURE_TRANSPORT_REQUIRED */
 const SECURE_TRANSPORT_REQUIRED = 3159
 
-/** How a connection is made, in the driver's words. Without credentials it is root's, as the tutorial has it. */
-export function connectionLogin(
-  { credentials, tls }: DatabaseLogin,
-  at: { readonly host: string; readonly port: number },
-): Pick<ConnectionOptions, 'host' | 'port' | 'user' | 'password' | 'ssl' | 'stream'> {
+/**
+ * A login as the driver's options have it. Without credentials it is root's, as the tutorial has it.
+ * The caller gives the driver a stream: the host is only what the certificate has to be for.
+ */
+export function connectionLogin({
+  credentials,
+  tls,
+}: DatabaseLogin): Pick<ConnectionOptions, 'host' | 'user' | 'password' | 'ssl'> {
   return {
-    ...at,
     user: credentials?.username ?? 'root',
     ...(credentials === undefined ? {} : { password: credentials.password }),
     ...(tls === undefined
@@ -29,10 +30,7 @@ export function connectionLogin(
             ...(tls.key === undefined ? {} : { key: tls.key }),
           },
         }),
-    // The driver compares the certificate with the host's name and no other, so the name goes there.
-    ...(tls?.serverName === undefined
-      ? {}
-      : { host: tls.serverName, stream: () => connect(at.port, at.host) }),
+    ...(tls?.serverName === undefined ? {} : { host: tls.serverName }),
   }
 }
 

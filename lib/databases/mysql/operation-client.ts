@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { OperationAnswer, PlannedOperation } from '../../model/operation.ts'
+import { loginFiles, readLoginFiles } from '../login-files.ts'
 import { LOAD_DATABASE } from './load-schema.ts'
 import { type Attempt, OperationWorkers } from './operation-workers.ts'
 
@@ -12,6 +13,8 @@ export const mysqlAccess = z.object({
   port: z.int(),
   /** How long an operation may take, from its sending, connection included. */
   deadlineMs: z.number().positive(),
+  /** What the database wants to see of its clients; absent: root without a password. */
+  login: loginFiles.exactOptional(),
 })
 export type MySqlAccess = z.infer<typeof mysqlAccess>
 
@@ -27,9 +30,10 @@ export class MySqlOperationClient {
   readonly #latest: OperationWorkers
   readonly #lagging: OperationWorkers
 
-  constructor({ writesTo, readsFrom, port, deadlineMs }: MySqlAccess) {
-    this.#latest = new OperationWorkers({ host: writesTo, port }, deadlineMs)
-    this.#lagging = new OperationWorkers({ host: readsFrom, port }, deadlineMs)
+  constructor({ writesTo, readsFrom, port, deadlineMs, login: files }: MySqlAccess) {
+    const login = files === undefined ? {} : readLoginFiles(files)
+    this.#latest = new OperationWorkers({ host: writesTo, port, login }, deadlineMs)
+    this.#lagging = new OperationWorkers({ host: readsFrom, port, login }, deadlineMs)
   }
 
   /** Connects ahead of the first operation; each operation tries again if this fails. */

@@ -1,6 +1,8 @@
 import { Resolver } from 'node:dns/promises'
 import { connect as connectSocket, isIP, type Socket } from 'node:net'
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
+import type { DatabaseLogin } from '../login.ts'
+import { connectionLogin } from './connection-login.ts'
 import { NoAnswerInTime } from './operation-outcome.ts'
 
 /** A server that is there answers at once; one that is not must not hold an operation up for long. */
@@ -14,6 +16,7 @@ const LOCK_WAIT_SECONDS = 2
 export interface ServerAddress {
   readonly host: string
   readonly port: number
+  readonly login: DatabaseLogin
 }
 
 /**
@@ -49,8 +52,12 @@ export class OperationConnection {
       socket = opened
       opened.setNoDelay(true)
       try {
-        const connection = await createConnection({ user: 'root', stream: () => opened })
-        connection.on('error', () => opened.destroy())
+        const connection = await createConnection({
+          ...connectionLogin(address.login),
+          stream: () => opened,
+        })
+        // Encrypted, the socket itself doesn't hear of its end.
+        for (const event of ['error', 'end']) connection.on(event, () => opened.destroy())
         await connection.query(`SET SESSION innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS}`)
         const [rows] = await connection.query<RowDataPacket[]>('SELECT @@server_id AS id')
         return new OperationConnection(opened, connection, `server ${String(rows[0]?.['id'])}`)

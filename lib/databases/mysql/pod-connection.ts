@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
 import type { Cluster } from '../../kube/cluster.ts'
 import { PodPortForward } from '../../kube/port-forward.ts'
@@ -42,7 +43,8 @@ export class PodConnection implements AsyncDisposable {
         async () => {
           try {
             const connection = await createConnection({
-              ...connectionLogin(login, { host: '127.0.0.1', port: forward.localPort }),
+              ...connectionLogin(login),
+              stream: () => connect(forward.localPort, '127.0.0.1'),
               connectTimeout: budgetMs('apiReachable'),
               dateStrings: true,
               supportBigNumbers: true,
