@@ -37,15 +37,14 @@ export const AWS_REGIONS: readonly Region[] = [
  * everything is turned off by which a read at ONE could be answered by another replica, or mend the
  * very difference that it is looking for: speculative retry, and in 3.11 both chances of a read
  * repair. Blocking read repair at QUORUM is part of what is claimed, and stays.
+ *
+ * @param replication see replication.ts
  */
-export async function createSchema(session: PodSession, replicationFactor: number): Promise<void> {
+export async function createSchema(session: PodSession, replication: string): Promise<void> {
   const ddl = async (statement: string): Promise<void> => {
     await session.execute(statement, [], { consistency: 'QUORUM' })
   }
-  await ddl(
-    `CREATE KEYSPACE IF NOT EXISTS ${KEYSPACE} WITH REPLICATION = ` +
-      `{ 'class' : 'SimpleStrategy', 'replication_factor' : ${replicationFactor} }`,
-  )
+  await ddl(`CREATE KEYSPACE IF NOT EXISTS ${KEYSPACE} WITH REPLICATION = ${replication}`)
   await ddl(
     `CREATE TABLE IF NOT EXISTS ${KEYSPACE}.${TABLE} ` +
       '(regionCode text PRIMARY KEY, city text, country text)',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseEndpoints, parseStatus } from './nodetool.ts'
-import { hostIdAt, notSeenDown, ringProblems } from './ring.ts'
+import { foreignRacks, hostIdAt, notSeenDown, ringProblems } from './ring.ts'
 
 const STATUS_311 = `Datacenter: DC1-K8Demo
 ======================
@@ -67,6 +67,19 @@ describe('the ring', () => {
       'cassandra-1 sees 10.1.3.2 up and normal.',
     ])
     expect(notSeenDown(views, 'none')).toEqual(["cassandra-1 doesn't know the host none at all."])
+  })
+
+  test('says whose rack is not its zone, and who is not known, once for all who say so', () => {
+    const pods = new Map([
+      ['10.1.3.2', { pod: 'cassandra-2', zone: 'Rack1-K8Demo' }],
+      ['10.1.1.2', { pod: 'cassandra-0', zone: 'us-east-1a' }],
+      ['10.1.9.9', { pod: 'cassandra-3', zone: 'us-east-1a' }],
+    ])
+    expect(foreignRacks([...views, ...views], pods)).toEqual([
+      'cassandra-0 is in rack Rack1-K8Demo, not in its zone us-east-1a.',
+      "cassandra-1 doesn't know cassandra-3 (10.1.9.9).",
+    ])
+    expect(foreignRacks(views, new Map([...pods].slice(0, 1)))).toEqual([])
   })
 
   test('gives the host id of an address only when all agree', () => {

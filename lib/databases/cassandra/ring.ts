@@ -43,6 +43,26 @@ export function notSeenDown(views: readonly RingView[], hostId: string): string[
   })
 }
 
+/**
+ * What is wrong with the claim that every node asked knows each pod's node in the rack that is called
+ * like the pod's zone; empty when it does.
+ *
+ * @param pods name and zone by address
+ */
+export function foreignRacks(
+  views: readonly RingView[],
+  pods: ReadonlyMap<string, { readonly pod: string; readonly zone: string | undefined }>,
+): string[] {
+  const told = views.flatMap(({ asked, members }) =>
+    [...pods].flatMap(([address, { pod, zone }]) => {
+      const rack = members.find((item) => item.address === address)?.rack
+      if (rack === undefined) return [`${asked} doesn't know ${pod} (${address}).`]
+      return rack === zone ? [] : [`${pod} is in rack ${rack}, not in its zone ${zone ?? '?'}.`]
+    }),
+  )
+  return [...new Set(told)]
+}
+
 /** Host id of the member at an address, where all views that know it agree. */
 export function hostIdAt(views: readonly RingView[], address: string): string | undefined {
   const ids = new Set(
