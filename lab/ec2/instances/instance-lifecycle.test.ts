@@ -249,6 +249,29 @@ describe('an instance', () => {
     expect((await stateOf(test, other))?.Name).toBe('terminated')
   })
 
+  it.each([
+    ['rebooted', reboot],
+    ['started', start],
+  ])('whose machine dies as soon as it is %s is stopped', async (_, powerOn) => {
+    await using test = await startEc2()
+    const id = await launched(test)
+    if (powerOn === start) {
+      await stop(test, id)
+      await test.clock.advance(1000)
+    }
+    const release = test.backend.holdNext('powerOn')
+    await powerOn(test, id)
+    await test.clock.advance(1000)
+    expect(test.backend.power.get(id)).toBe('off')
+    release()
+    while (test.backend.power.get(id) === 'off') await Promise.resolve()
+    // Nobody has been told yet that it is on.
+    test.backend.crash(id)
+    test.ec2.machineStopped(id)
+    await test.clock.advance(1000)
+    expect((await stateOf(test, id))?.Name).toBe('stopped')
+  })
+
   it('that will not launch is terminated, and one that will not start is stopped', async () => {
     await using test = await startEc2()
     test.backend.failNext('launch')

@@ -19,6 +19,7 @@ export function beginLaunch(
     try {
       if (ready.includes(false)) throw new Error('Not all of its volumes could be made.')
       instance.machine = 'unknown'
+      instance.wentOff = false
       await context.machines.launch(specOf(instance))
       instance.machine = 'on'
     } catch (error) {
@@ -80,6 +81,7 @@ export function beginReboot(context: Ec2Context, instance: Instance): void {
     } finally {
       instance.rebooting = false
     }
+    noticeDeath(context, instance)
   })
 }
 
@@ -101,8 +103,15 @@ export function beginTerminate(
 
 /** The machine went off by itself: its OS shut down, or it crashed. */
 export function machineWentOff(context: Ec2Context, instance: Instance): void {
-  // In every other state somebody is at work on the machine already, and finds it off.
-  if (instance.state.name !== 'running' || instance.rebooting) return
+  // In every other state somebody is at work on the machine already; who powers it on looks here.
+  instance.wentOff = true
+  if (instance.state.name === 'running' && !instance.rebooting) noticeDeath(context, instance)
+}
+
+/** Has an instance that should be running stop or terminate, when its machine went off meanwhile. */
+function noticeDeath(context: Ec2Context, instance: Instance): void {
+  if (!instance.wentOff || instance.state.name !== 'running') return
+  instance.wentOff = false
   instance.machine = 'off'
   const message = 'Client.InstanceInitiatedShutdown: Instance initiated shutdown'
   const reason = { code: 'Client.InstanceInitiatedShutdown', message, transition: '' }
@@ -124,6 +133,7 @@ function queue(
 }
 
 async function powerOn(context: Ec2Context, instance: Instance): Promise<void> {
+  instance.wentOff = false
   try {
     await context.machines.powerOn(instance.id)
     instance.machine = 'on'
@@ -195,6 +205,7 @@ function markRunning(context: Ec2Context, instance: Instance): void {
   const initializingMs = context.latencyMs('statusChecks')
   const sinceMs = context.clock.now()
   setInstanceState(context, instance, { name: 'running', sinceMs, initializingMs })
+  noticeDeath(context, instance)
 }
 
 function markTerminated(context: Ec2Context, instance: Instance, reason: StateReason): void {

@@ -70,6 +70,8 @@ export interface Instance {
   /** What is under the API; `unknown` after a launch that failed half-way. */
   machine: 'absent' | 'on' | 'off' | 'unknown'
   rebooting: boolean
+  /** It went off by itself since it was last powered on, and nobody has acted on that yet. */
+  wentOff: boolean
   /** Cuts an orderly shutdown short; set while one is under way. */
   hurry: (() => void) | undefined
   /** The last of the work queued for this instance; never rejects. */

@@ -206,6 +206,7 @@ function newInstance(
     state: { name: 'pending', launch: true },
     reason: undefined,
     machine: 'absent',
+    wentOff: false,
     rebooting: false,
     hurry: undefined,
     work: Promise.resolve(),
