@@ -94,6 +94,28 @@ test('a load that was stopped is read to its end', () => {
   ])
 })
 
+test('where replicas may lag a share of the reads is of the latest, and the last ones all are', () => {
+  const lagging = { ...options, latestShare: 0.5 }
+  const reads = [...setSchedules(lagging), ...availabilitySchedules(lagging)]
+    .flatMap(({ operations }) => operations)
+    .filter(({ kind, dueNs }) => kind.startsWith('read') && dueNs < 60e9)
+  const latest = reads.filter((read) => read.latest)
+  expect(latest.length / reads.length).toBeGreaterThan(0.4)
+  expect(latest.length / reads.length).toBeLessThan(0.6)
+  const stop = { untilMs: 30_000, startMs: 35_000, firstIndex: 300 }
+  const lasts = [
+    ...setSchedules(lagging).flatMap(({ operations }) =>
+      operations.filter(({ dueNs }) => dueNs >= 60e9),
+    ),
+    ...finalSetReads({ ...lagging, ...stop }).flatMap(({ operations }) => operations),
+  ]
+  expect(lasts.length).toBe(15)
+  expect(lasts.every((read) => read.latest === true)).toBe(true)
+  for (const schedule of setSchedules(lagging)) {
+    expect(parseSchedule(serialiseSchedule(schedule))).toEqual(schedule)
+  }
+})
+
 test('a register has one writer, whose timestamps rise; everybody reads it', () => {
   const schedules = availabilitySchedules({ ...options, timestampsAboveMicros: 1000 })
   for (const { process, operations } of schedules) {
@@ -119,6 +141,7 @@ describe('a schedule that is not whole is refused', () => {
     ['empty', '', 'Line 1 of the schedule is not JSON'],
     ['with no operation in a line', text.replace(lines[3] ?? '', '["x",1,2,"k"]'), 'Line 4'],
     ['with a write of nothing', text.replace(lines[3] ?? '', '["w",2,2,"k"]'), 'Line 4'],
+    ['with a write of the latest', text.replace(lines[3] ?? '', '["I",2,2,"k","v"]'), 'Line 4'],
     ['with a read of something', text.replace(lines[3] ?? '', '["r",2,2,"k","v"]'), 'Line 4'],
   ])('%s', ([, torn, said]) => {
     expect(() => parseSchedule(torn)).toThrow(said)

@@ -1,0 +1,27 @@
+import { scenario } from '../../fixtures/index.ts'
+
+scenario(
+  'clients in every zone lose nothing while a replica is deleted and comes back',
+  {
+    tags: ['mysql', 'clients'],
+    needs: { zones: 2, capabilities: ['exec'] },
+    faults: ['delete-pod'],
+    typicalSeconds: 100,
+  },
+  async ({ zones, mysql, expect }) => {
+    const clients = await mysql.clientsInEveryZone({ workload: 'set' })
+    await clients.start()
+    await clients.untilServed({ operations: 100 })
+    const replica = await mysql.pod(1)
+    await replica.delete()
+    await expect(replica).toReturn({ sameVolume: true, sameName: true })
+    await expect(mysql).toReplicate()
+    clients.markRecovered()
+    await clients.untilServed({ operations: 200 })
+    await clients.stop()
+    await expect(clients).toHaveLostNothing()
+    await expect(clients).toHaveBeenAvailableIn(zones, { phase: 'before' })
+    await expect(clients).toHaveBeenAvailableIn(zones, { phase: 'during' })
+    await expect(clients).toHaveBeenAvailableIn(zones, { phase: 'after' })
+  },
+)
