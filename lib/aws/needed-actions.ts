@@ -59,4 +59,9 @@ export const NEEDED_ACTIONS: readonly NeededAction[] = [
     check: 'call',
     purpose: "know the cluster's node groups",
   })),
+  ...['ListFargateProfiles', 'DescribeFargateProfile'].map((name): NeededAction => ({
+    action: `eks:${name}`,
+    check: 'call',
+    purpose: 'know whether Fargate would take its pods',
+  })),
 ]

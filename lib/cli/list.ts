@@ -28,6 +28,8 @@ export function listCommand(): Command {
     )
     .option('--context <name>', 'look at that cluster: its zones count then too')
     .option('--kubeconfig <path>', 'default: KUBECONFIG, then ~/.kube/config')
+    .option('--node-groups <names>', 'only these of the node groups that the consent names', list)
+    .option('--config <file>', 'default: ZONEFALL_CONFIG, then zonefall.config.ts')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',

@@ -6,6 +6,7 @@ import type {
   V1Node,
   V1PersistentVolume,
   V1Pod,
+  V1Secret,
 } from '@kubernetes/client-node'
 import type { EksCluster } from '../../aws/eks-cluster.ts'
 import type { CallerIdentity } from '../../aws/identity.ts'
@@ -39,8 +40,31 @@ export interface ClusterFacts {
   readonly csiDrivers: readonly string[]
   /** Of the namespace that the run is to use, if it is there. */
   readonly networkPolicies: readonly V1NetworkPolicy[]
-  /** Why that namespace would not take the manifests' pods; a sentence each. */
+  /** Why the manifests' pods would not be taken; a sentence each. */
   readonly podRefusals: readonly string[]
+  /** The namespace in which the API server was asked that; undefined where there was none to ask. */
+  readonly podsAskedIn: string | undefined
+  /** Labels of those pods, a record for each StatefulSet. */
+  readonly podLabels: readonly Readonly<Record<string, string>>[]
+  /** What images are to be pulled with, where that is a Secret. */
+  readonly pullSecret: PullSecretFact | undefined
+  /** Policies that network plug-ins have beside Kubernetes' own. */
+  readonly pluginPolicies: PluginPolicies
+}
+
+/** The Secret that the settings name, as it is where a run would take it from. */
+export interface PullSecretFact {
+  readonly name: string
+  readonly namespace: string
+  readonly secret: V1Secret | undefined
+}
+
+/** What is known of policies in languages of their own: who they cut off nobody can tell here. */
+export interface PluginPolicies {
+  /** `GlobalNetworkPolicy deny-all (crd.projectcalico.org)` */
+  readonly found: readonly string[]
+  /** Kinds that the cluster has and the user may not list. */
+  readonly unseen: readonly string[]
 }
 
 /** An instance behind a node. */

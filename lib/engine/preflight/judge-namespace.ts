@@ -9,7 +9,8 @@ export function judgeNamespace({
   target,
   networkPolicies,
   podRefusals,
-}: Pick<ClusterFacts, 'target' | 'networkPolicies' | 'podRefusals'>): Refusal[] {
+  podsAskedIn,
+}: Pick<ClusterFacts, 'target' | 'networkPolicies' | 'podRefusals' | 'podsAskedIn'>): Refusal[] {
   const { namespace, context } = target
   const policies = (['Ingress', 'Egress'] as const).flatMap((direction): Refusal[] => {
     const denying = denyingPolicy(networkPolicies, direction)
@@ -23,11 +24,21 @@ export function judgeNamespace({
     ]
   })
   return [
-    ...podRefusals.map((text): Refusal => ({
-      check: 'Pod Security',
-      text: `The namespace ${namespace} would not take the pods: ${text}.`,
-      todo: `Leave --namespace away, and the run has one of its own; or: kubectl --context ${context} label namespace ${namespace} --overwrite pod-security.kubernetes.io/enforce=privileged`,
-    })),
+    ...podRefusals.map((text): Refusal => {
+      const label = 'pod-security.kubernetes.io/enforce=privileged'
+      if (podsAskedIn === namespace) {
+        return {
+          check: 'Pod Security',
+          text: `The namespace ${namespace} would not take the pods: ${text}.`,
+          todo: `Leave --namespace away, and the run has one of its own; or: kubectl --context ${context} label namespace ${namespace} --overwrite ${label}`,
+        }
+      }
+      return {
+        check: 'Pod Security',
+        text: `The cluster would not take the pods in a new namespace, as in ${podsAskedIn}: ${text}.`,
+        todo: `Have them comply, with --manifests; or let a namespace take them: kubectl --context ${context} create namespace NAME && kubectl --context ${context} label namespace NAME ${label}, and --namespace NAME.`,
+      }
+    }),
     ...policies,
   ]
 }

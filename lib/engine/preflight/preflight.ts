@@ -7,11 +7,13 @@ import { FAULT_NAMES, type FaultName } from '../../model/scenario.ts'
 import type { AwsAccess, TargetDescription, Zone } from '../../model/target.ts'
 import type { StartedTarget } from '../../targets/target.ts'
 import { CONSENT, isRefusal, readConsent } from './consent.ts'
-import type { AccountFacts, ClusterFacts, Request } from './facts.ts'
+import type { AccountFacts, ClusterFacts, PluginPolicies, Request } from './facts.ts'
 import { judgeAccount, judgeAwsError } from './judge-account.ts'
+import { judgeFargate } from './judge-fargate.ts'
 import { judgeStorage, judgeSuppliers } from './judge-helpers.ts'
 import { judgeNamespace } from './judge-namespace.ts'
 import { judgeProduction } from './judge-production.ts'
+import { judgePulls } from './judge-pulls.ts'
 import { judgeConsented, judgeExpected, judgeScope } from './judge-scope.ts'
 import { explainMissing, missingRights } from './missing-rights.ts'
 import { judgeCalls, judgeSubnets, readAccount } from './read-account.ts'
@@ -99,7 +101,9 @@ export async function inspectTarget(
       ...(isStrangeScope ? [] : judgeScope(named, facts, zones, groups, known?.instances)),
       ...judgeSuppliers(named, facts, known),
       ...judgeStorage(named, facts),
+      ...judgeFargate(named, facts, known),
       ...judgeNamespace(facts),
+      ...judgePulls(facts),
       ...(aws && known && owned.length === 0
         ? await askEc2(aws, cluster, named, facts, zones, known)
         : []),
@@ -114,7 +118,11 @@ export async function inspectTarget(
               scope: { nodeGroups: groups, maxBlastRadius: rules.maxBlastRadius },
             },
       refusals,
-      notes: [...notesOf(groups, zones, known), ...whereHelpersRun(facts)],
+      notes: [
+        ...notesOf(groups, zones, known),
+        ...whereHelpersRun(facts),
+        ...pluginNotes(facts.pluginPolicies),
+      ],
     }
   } finally {
     await aws?.close()
@@ -260,5 +268,21 @@ function notesOf(
     ...(account?.identity.isFixedSession && account.identity.expiresAt === undefined
       ? ['The AWS credentials are those of a session, and nothing says when it ends.']
       : []),
+  ]
+}
+
+/** Who is cut off by them nothing here can tell: that there are some is worth knowing. */
+function pluginNotes({ found, unseen }: PluginPolicies): string[] {
+  return [
+    ...(found.length === 0
+      ? []
+      : [
+          `Whether these policies keep the run's pods from one another is not judged: ${found.join(', ')}.`,
+        ]),
+    ...(unseen.length === 0
+      ? []
+      : [
+          `There may be policies of kinds that this user may not list, and that could keep the run's pods from one another: ${unseen.join(', ')}.`,
+        ]),
   ]
 }

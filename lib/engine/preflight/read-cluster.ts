@@ -1,11 +1,12 @@
-import type { V1StatefulSet } from '@kubernetes/client-node'
+import type { V1Namespace, V1StatefulSet } from '@kubernetes/client-node'
 import { type Cluster, explainApiError, orAbsent, statusOf } from '../../kube/cluster.ts'
 import type { ManifestObject } from '../../kube/manifests.ts'
 import type { TargetDescription } from '../../model/target.ts'
 import { CONSENT } from './consent.ts'
-import type { ClusterFacts } from './facts.ts'
+import type { ClusterFacts, PullSecretFact } from './facts.ts'
+import { readPluginPolicies } from './read-plugin-policies.ts'
 
-/** Namespaces where the policy of pods is the strictest; what they refuse is asked of the server. */
+/** By which a namespace has a Pod Security policy of its own. */
 const ENFORCE = 'pod-security.kubernetes.io/enforce'
 
 /** Reads all that a cluster says before anything is changed. */
@@ -29,6 +30,11 @@ export async function readCluster(
   const policies = ours
     ? await cluster.networking.listNamespacedNetworkPolicy({ namespace })
     : undefined
+  // A namespace that a run makes has the policy that the API server has for those without a word
+  // of their own, which nothing tells; one that is there without it is under the same.
+  const asked = ours ?? namespaces.items.find((one) => isLikeNew(one))
+  const podsAskedIn = asked?.metadata?.name
+  const specs = podsOf(await manifests())
   return {
     target,
     clusterUid,
@@ -40,39 +46,68 @@ export async function readCluster(
     deployments: deployments.items,
     csiDrivers: drivers.items.flatMap(({ metadata }) => metadata?.name ?? []),
     networkPolicies: policies?.items ?? [],
-    podRefusals:
-      ours && ours.metadata?.labels?.[ENFORCE] !== undefined
-        ? await refusedPods(cluster, namespace, await manifests())
-        : [],
+    podRefusals: podsAskedIn === undefined ? [] : await refusedPods(cluster, podsAskedIn, specs),
+    podsAskedIn,
+    podLabels: specs.map(({ template }) => template.metadata?.labels ?? {}),
+    pullSecret: await readPullSecret(cluster, target, ours ? namespace : CONSENT.namespace),
+    pluginPolicies: await readPluginPolicies(cluster, ours && namespace),
   }
+}
+
+/** Namespaces that people use; the system's may be exempt from Pod Security. */
+function isLikeNew({ metadata }: V1Namespace): boolean {
+  return (
+    (metadata?.name === CONSENT.namespace || metadata?.name === 'default') &&
+    metadata.labels?.[ENFORCE] === undefined
+  )
+}
+
+async function readPullSecret(
+  cluster: Cluster,
+  { pulls }: TargetDescription,
+  namespace: string,
+): Promise<PullSecretFact | undefined> {
+  const { pullSecret: name } = pulls ?? {}
+  if (name === undefined) return undefined
+  const secret = await orAbsent(cluster.core.readNamespacedSecret({ name, namespace }))
+  return { name, namespace, secret }
+}
+
+type Workload = NonNullable<V1StatefulSet['spec']>
+
+function podsOf(manifests: readonly ManifestObject[]): Workload[] {
+  return manifests.flatMap(({ object }) => {
+    if (object.kind !== 'StatefulSet') return []
+    // Manifests were checked when they were read.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return (object as unknown as V1StatefulSet).spec ?? []
+  })
 }
 
 /** Has the API server judge the pods of StatefulSets by a dry run, which makes nothing. */
 async function refusedPods(
   cluster: Cluster,
   namespace: string,
-  manifests: readonly ManifestObject[],
+  workloads: readonly Workload[],
 ): Promise<string[]> {
   const refusals: string[] = []
-  for (const { object } of manifests) {
-    if (object.kind !== 'StatefulSet') continue
-    // Manifests were checked when they were read.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    const { spec } = object as unknown as V1StatefulSet
-    const pod = spec?.template.spec
+  for (const { template, volumeClaimTemplates = [] } of workloads) {
+    const pod = template.spec
     if (!pod) continue
     // The claims are not there yet; a volume of any kind stands for each.
-    const claimed = (spec.volumeClaimTemplates ?? []).flatMap(({ metadata }) =>
+    const claimed = volumeClaimTemplates.flatMap(({ metadata }) =>
       metadata?.name === undefined ? [] : [{ name: metadata.name, emptyDir: {} }],
     )
-    const labels = spec.template.metadata?.labels ?? {}
+    const labels = template.metadata?.labels ?? {}
     try {
       await cluster.core.createNamespacedPod({
         namespace,
         dryRun: 'All',
         body: {
           metadata: { generateName: 'zonefall-preflight-', labels },
-          spec: Object.assign(pod, { volumes: [...(pod.volumes ?? []), ...claimed] }),
+          spec: Object.assign(structuredClone(pod), {
+            volumes: [...(pod.volumes ?? []), ...claimed],
+          }),
         },
       })
     } catch (error) {
