@@ -11,6 +11,7 @@ import { ami } from './recipes/ami.ts'
 import { binaries } from './recipes/binaries.ts'
 import { cassandra3Image } from './recipes/cassandra-3-image.ts'
 import { cassandra5Image } from './recipes/cassandra-5-image.ts'
+import { cassandraRootfs } from './recipes/cassandra-rootfs.ts'
 import { csiDriver } from './recipes/csi-driver.ts'
 import { debianPackages } from './recipes/debian-packages.ts'
 import { ebsCsiImage } from './recipes/ebs-csi-image.ts'
@@ -33,6 +34,7 @@ const RECIPES: readonly Recipe[] = [
   cassandra3Image,
   cassandra5Image,
   mysqlImage,
+  cassandraRootfs,
   ami,
 ]
 
@@ -42,6 +44,8 @@ export interface Artifacts {
   readonly binaries: string
   /** Root file system of a machine, the lower layer of its overlay. */
   readonly nodeRootfs: string
+  /** What lies over it on a machine that runs Cassandra by itself. */
+  readonly cassandraRootfs: string
   /** The CSI driver's bundle, a file that Node runs. */
   readonly csiDriver: string
   /** OCI image layouts, for the registry; those of images on demand may not exist. */
@@ -104,6 +108,7 @@ export async function ensureArtifacts(options: EnsureOptions = {}): Promise<Arti
   return {
     binaries: pathOf('binaries'),
     nodeRootfs: pathOf('node-rootfs'),
+    cassandraRootfs: pathOf('cassandra-rootfs'),
     csiDriver: join(pathOf('csi-driver'), 'driver.mjs'),
     imageLayouts: RECIPES.filter(
       ({ name }) => name.endsWith('-image') || name.endsWith('-images'),

@@ -10,6 +10,7 @@ export const RECIPE_NAMES = [
   'cassandra-3.11-image',
   'cassandra-5.0-image',
   'mysql-image',
+  'cassandra-rootfs',
   'ami',
 ] as const
 export type RecipeName = (typeof RECIPE_NAMES)[number]

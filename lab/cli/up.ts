@@ -115,6 +115,7 @@ export async function up(
         artifacts: {
           binaries: artifacts.binaries,
           nodeRootfs: artifacts.nodeRootfs,
+          cassandraRootfs: artifacts.cassandraRootfs,
           imageLayouts: [...artifacts.imageLayouts],
           ami: artifacts.ami,
           driver: artifacts.csiDriver,

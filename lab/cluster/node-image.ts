@@ -12,7 +12,11 @@ import { CONTROL_PLANE_IP, DNS_SERVICE_IP, POD_CIDR, REGION } from '../network/v
 import { awsEnvironment, type ControlPlane } from './control-plane.ts'
 
 /** The image whose machines join the cluster, as an EKS-optimised AMI's do. */
-export const NODE_IMAGE_ID = 'ami-00000000000000e25'
+export const NODE_IMAGE = {
+  id: 'ami-00000000000000e25',
+  name: 'zonefall-node',
+  description: 'Node of the cluster, with its container images',
+} as const
 const SANDBOX_IMAGE = 'registry.k8s.io/pause:3.10'
 const DRIVER_SOCKET = '/var/lib/kubelet/plugins/ebs.csi.aws.com/csi.sock'
 const REGISTRATION_DIR = '/var/lib/kubelet/plugins_registry'
@@ -39,7 +43,7 @@ export interface NodeImageOptions {
 /** The machine image of the cluster's nodes: containerd, kubelet, kube-proxy and the CSI node side. */
 export function nodeImage(options: NodeImageOptions): MachineImage {
   return {
-    id: NODE_IMAGE_ID,
+    id: NODE_IMAGE.id,
     async firstBoot(spec, site) {
       const files = await nodeFiles(options, spec, site)
       await Promise.all(

@@ -26,6 +26,7 @@ export const daemonConfig = z.strictObject({
   artifacts: z.strictObject({
     binaries: z.string(),
     nodeRootfs: z.string(),
+    cassandraRootfs: z.string(),
     imageLayouts: z.array(z.string()),
     ami: z.string(),
     driver: z.string(),

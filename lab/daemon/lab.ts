@@ -8,13 +8,14 @@ import { seedContainerdRoot } from '../artifacts/seed-containerd.ts'
 import { GO_MODULES } from '../artifacts/versions.ts'
 import { applyAddons, addonsReady } from '../cluster/addons.ts'
 import { ControlPlane, LAB_CREDENTIALS, RESTRICTED_CREDENTIALS } from '../cluster/control-plane.ts'
-import { nodeImage, NODE_IMAGE_ID } from '../cluster/node-image.ts'
+import { nodeImage, NODE_IMAGE } from '../cluster/node-image.ts'
 import { FileBlockStore } from '../ebs/block-store.ts'
 import { type AutoScaling, createAutoScaling } from '../auto-scaling/create-auto-scaling.ts'
 import { createEc2 } from '../ec2/create-ec2.ts'
 import { createEks } from '../eks/eks-service.ts'
 import { createAuthorize } from '../iam/authorize.ts'
 import { parsePolicy } from '../iam/policy.ts'
+import { CASSANDRA_IMAGE, cassandraImage } from '../machine/cassandra-image.ts'
 import { LabMachines } from '../machine/machines.ts'
 import {
   ACCOUNT_ID,
@@ -92,6 +93,10 @@ export class Lab {
           seedContainerd: async (target) =>
             (await seedContainerdRoot(config.artifacts.ami, target)).binds,
         }),
+        cassandraImage({
+          rootfs: [config.artifacts.cassandraRootfs, config.artifacts.nodeRootfs],
+          resolver: CONTROL_PLANE_IP,
+        }),
       ],
       onDeath: (instanceId) => this.#ec2?.machineStopped(instanceId),
     })
@@ -115,7 +120,7 @@ export class Lab {
       },
       seed: config.seed,
       vpc: { id: VPC_ID, cidr: VPC_CIDR },
-      images: [NODE_IMAGE_ID],
+      images: [NODE_IMAGE, CASSANDRA_IMAGE],
       ...(config.ec2.includes('throttled') ? { requestLimit: REQUEST_LIMIT } : {}),
       ...(config.ec2.includes('eventual') ? { eventual: { maxLagMs: EC2_LAG_MS } } : {}),
       credentials: [LAB_CREDENTIALS, RESTRICTED_CREDENTIALS],

@@ -1,5 +1,5 @@
 import type { GroupOptions } from '../auto-scaling/create-group.ts'
-import { NODE_IMAGE_ID } from '../cluster/node-image.ts'
+import { NODE_IMAGE } from '../cluster/node-image.ts'
 import type { LabZone } from '../network/vpc.ts'
 
 /** The one that the nodes' tags and the cloud controller's config name. */
@@ -13,7 +13,7 @@ export function nodegroup(zones: readonly LabZone[], instanceType: string): Grou
   return {
     namePrefix: `eks-${NODEGROUP}-`,
     zones: zones.map(({ name, subnetId }) => ({ name, subnetId })),
-    launch: { imageId: NODE_IMAGE_ID, instanceType },
+    launch: { imageId: NODE_IMAGE.id, instanceType },
     tags: {
       Name: 'zonefall-lab-node',
       'eks:cluster-name': CLUSTER_NAME,

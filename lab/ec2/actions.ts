@@ -5,6 +5,7 @@ import {
   stopInstances,
   terminateInstances,
 } from './instances/change-instances.ts'
+import { describeImages } from './instances/describe-images.ts'
 import { describeInstances, describeInstanceStatus } from './instances/describe-instances.ts'
 import { describeInstanceTypes } from './instances/describe-instance-types.ts'
 import { runInstances } from './instances/run-instances.ts'
@@ -45,6 +46,7 @@ export const ACTIONS: readonly Action[] = [
   describeInstances,
   describeInstanceStatus,
   describeInstanceTypes,
+  describeImages,
   describeAvailabilityZones,
   describeRegions,
   describeSubnets,

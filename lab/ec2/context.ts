@@ -2,6 +2,7 @@ import type { BlockStore, Machines, Network } from './backend.ts'
 import type { Background } from './background.ts'
 import type { Clock } from './clock.ts'
 import type { IdempotencyTable } from './idempotency.ts'
+import type { Image } from './instances/describe-images.ts'
 import type { Instance } from './instances/instance.ts'
 import type { LatencyName } from './latency.ts'
 import type { AclAssociation, NetworkAcl } from './network-acls/network-acl.ts'
@@ -37,8 +38,8 @@ export interface Ec2Context {
   readonly nextSequence: () => number
   readonly changed: (change: Ec2Change) => void
   readonly log: (line: string) => void
-  /** Images that exist; undefined when every well-formed id does. */
-  readonly images: ReadonlySet<string> | undefined
+  /** Images that exist, by id; undefined when every well-formed id does. */
+  readonly images: ReadonlyMap<string, Image> | undefined
 
   readonly vpc: Vpc
   readonly subnets: ReadonlyMap<string, Subnet>

@@ -6,6 +6,7 @@ import { type Clock, systemClock } from './clock.ts'
 import type { Ec2Change, Ec2Context } from './context.ts'
 import { type EventualOptions, History } from './history.ts'
 import { IdempotencyTable } from './idempotency.ts'
+import type { Image } from './instances/describe-images.ts'
 import { findInstance, type InstanceStateName } from './instances/instance.ts'
 import { machineWentOff } from './instances/instance-lifecycle.ts'
 import { createLatency, DEFAULT_LATENCY_MS, type LatencyTable } from './latency.ts'
@@ -48,7 +49,7 @@ export interface Ec2Options {
   /** Default: an id out of the seed, and 10.0.0.0/16. */
   readonly vpc?: { readonly id: string; readonly cidr: string }
   /** Images that exist; by default every well-formed id does. */
-  readonly images?: readonly string[]
+  readonly images?: readonly Image[]
   /** One line for each call, each change of a state, and each failure beneath; without a time. */
   readonly eventLog?: (line: string) => void
   /** Who may sign requests (AuthFailure for others); by default nobody is asked. */
@@ -210,7 +211,10 @@ function createContext(options: Ec2Options): {
       for (const listener of listeners) listener(change)
     },
     log,
-    images: options.images === undefined ? undefined : new Set(options.images),
+    images:
+      options.images === undefined
+        ? undefined
+        : new Map(options.images.map((image) => [image.id, image])),
     vpc: { ...vpc, sequence: nextSequence(), tags: new Map() },
     subnets: new Map(allSubnets.map((subnet) => [subnet.id, subnet])),
     instances: new Map(),

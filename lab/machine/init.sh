@@ -56,8 +56,16 @@ ln -s /proc/self/fd/0 "$ROOT/dev/stdin"
 ln -s /proc/self/fd/1 "$ROOT/dev/stdout"
 ln -s /proc/self/fd/2 "$ROOT/dev/stderr"
 # Disks must be there before the kubelet is, or its mount back-off has doubled to a minute.
+# One that was asked for as sdf is an NVMe disk with a link of that name, as on Amazon Linux.
+nvme=0
 for device in $DEVICES; do
-  mknod "$ROOT/dev/${device%%:*}" b 7 "${device##*:}"
+  name=${device%%:*}
+  if [[ $name = sd* ]]; then
+    nvme=$((nvme + 1))
+    ln -s "nvme${nvme}n1" "$ROOT/dev/$name"
+    name=nvme${nvme}n1
+  fi
+  mknod "$ROOT/dev/$name" b 7 "${device##*:}"
 done
 mount -t tmpfs -o mode=755 run "$ROOT/run"
 mount -t tmpfs -o mode=1777 tmp "$ROOT/tmp"

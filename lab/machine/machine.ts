@@ -13,6 +13,7 @@ import { cgroups } from './cgroups.ts'
 
 /** What a machine is started with beside its spec; comes from its image. */
 export interface MachineSetup {
+  /** The lower layers of its overlay, topmost first, with colons between them. */
   readonly rootfs: string
   /** Files and folders of the daemon's file system that the machine sees. */
   readonly binds: readonly { source: string; target: string; writable?: boolean }[]
@@ -162,11 +163,18 @@ export class Machine implements DeviceHost {
   }
 
   async addDevice(device: string, minor: number): Promise<void> {
-    await this.run(['sh', '-c', `rm -f ${device} && mknod ${device} b 7 ${minor}`])
+    if (!device.startsWith('/dev/sd')) {
+      await this.run(['sh', '-c', `rm -f ${device} && mknod ${device} b 7 ${minor}`])
+      return
+    }
+    // A Nitro machine has it as the next NVMe disk, and Amazon Linux a link of the name asked for.
+    const script = `n=1; while [ -e /dev/nvme\${n}n1 ]; do n=$((n + 1)); done
+      mknod /dev/nvme\${n}n1 b 7 ${minor} && ln -sfn nvme\${n}n1 ${device}`
+    await this.run(['sh', '-c', script])
   }
 
   async removeDevice(device: string): Promise<void> {
-    await this.run(['rm', '-f', device])
+    await this.run(['sh', '-c', `rm -f "$(readlink -f ${device})" ${device}`])
   }
 
   async shutDownFileSystems(minor: number): Promise<void> {

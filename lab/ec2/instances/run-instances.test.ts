@@ -204,7 +204,9 @@ describe('RunInstances', () => {
   })
 
   it('refuses what EC2 refuses', async () => {
-    await using test = await startEc2({ images: ['ami-0123456789abcdef0'] })
+    await using test = await startEc2({
+      images: [{ id: 'ami-0123456789abcdef0', name: 'one', description: '' }],
+    })
     const refused = async (input: Partial<RunInstancesCommandInput>) => {
       const { code, message } = await errorOf(run(test, input))
       return `${code}: ${message}`

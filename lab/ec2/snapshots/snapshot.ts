@@ -51,14 +51,8 @@ export function setSnapshotState(
 
 /** As EC2 shows it: `37%`. It says 100% of what is completed alone. */
 export function progressOf(context: Ec2Context, { startMs, state }: Snapshot): string {
-  switch (state.name) {
-    case 'completed':
-      return '100%'
-    case 'error':
-      return '0%'
-    case 'pending': {
-      const share = (context.clock.now() - startMs) / (state.untilMs - startMs)
-      return `${Math.min(99, Math.floor(100 * share))}%`
-    }
-  }
+  if (state.name === 'completed') return '100%'
+  if (state.name === 'error') return '0%'
+  const share = (context.clock.now() - startMs) / (state.untilMs - startMs)
+  return `${Math.min(99, Math.floor(100 * share))}%`
 }
