@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { budgetMs } from '../../std/budgets.ts'
 import type { PodConnection, SqlRow } from './pod-connection.ts'
 
 /** How a primary's commits wait for a replica. */
@@ -32,12 +33,16 @@ const schema = z.object({
 /** The plugin of 5.7 says master, that of 8.0.26 and later source; a server has one of them. */
 const NAME = /^rpl_semi_sync_(?:master|source)_(\w+)$/i
 
-/** Asks a primary; undefined where it has no such plugin. @throws SqlError */
-export async function semisyncStatus(primary: PodConnection): Promise<SemisyncStatus | undefined> {
-  const rows = [
-    ...(await primary.query(String.raw`SHOW GLOBAL VARIABLES LIKE 'rpl\_semi\_sync\_%'`)),
-    ...(await primary.query(String.raw`SHOW GLOBAL STATUS LIKE 'Rpl\_semi\_sync\_%'`)),
-  ]
+/** Asks a primary; undefined where it has no such plugin. @throws SqlError also after `timeoutMs` */
+export async function semisyncStatus(
+  primary: PodConnection,
+  timeoutMs = budgetMs('sqlQuery'),
+): Promise<SemisyncStatus | undefined> {
+  const rows: SqlRow[] = []
+  for (const what of ['VARIABLES', 'STATUS']) {
+    const statement = String.raw`SHOW GLOBAL ${what} LIKE 'rpl\_semi\_sync\_%'`
+    rows.push(...(await primary.query(statement, [], timeoutMs)))
+  }
   return semisyncOf(rows)
 }
 
