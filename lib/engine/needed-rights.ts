@@ -66,11 +66,12 @@ const ALWAYS: readonly NeededRight[] = [
     verbs: ['get', 'list', 'create', 'delete'],
     purpose: "make the manifests' StorageClass",
   },
+  { ...storage, resource: 'csidrivers', verbs: ['list'], purpose: 'see what makes volumes' },
   { ...storage, resource: 'csinodes', verbs: ['list'], purpose: 'predict the zones of volumes' },
   {
     ...storage,
     resource: 'volumeattachments',
-    verbs: ['list', 'watch'],
+    verbs: ['get', 'list', 'watch'],
     purpose: 'see volumes come and go',
   },
   {
