@@ -32,6 +32,8 @@ shut_down() {
 trap shut_down TERM
 
 . /opt/zonefall/image.sh
+# An image may have no service: with nothing to wait for, the loop below would never pause.
+service idle sleep infinity
 
 while [ -z "$stopping" ]; do
   wait
