@@ -1,20 +1,14 @@
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { loadManifests, type ManifestObject } from '../../kube/manifests.ts'
+import { estimateRunTime } from '../../model/run-time.ts'
 import type { SafetyRules } from '../../model/safety-rules.ts'
 import type { ScenarioInfo } from '../../model/scenario.ts'
 import type { StartedTarget, StepEvent, Target } from '../../targets/target.ts'
-import { PROJECT_ROOT } from '../collect.ts'
 import { unmetNeeds } from '../conduct.ts'
 import type { RunOptions } from '../records.ts'
+import { setupManifests, setupsOf } from '../setup-manifests.ts'
 import { clearTarget, type PreflightOptions } from './preflight.ts'
 
 type Chosen = Pick<RunOptions, 'manifests' | 'timeLimitMs'>
 
-/** Scenarios that don't say how long they take are taken to take this long. */
-const UNKNOWN_SECONDS = 300
-/** EC2's states and EKS's timers take longer than the lab's, on which the times were measured. */
-const SLOWER = 2
 /** Undoing, collecting and reporting, at the worst. */
 const ENDING_MS = 15 * 60_000
 
@@ -26,34 +20,15 @@ export function preflightOptions(
   rules: SafetyRules,
 ): PreflightOptions {
   const running = selected.filter((info) => unmetNeeds(info, description).length === 0)
-  const seconds = running.reduce(
-    (sum, { options }) => sum + (options.typicalSeconds ?? UNKNOWN_SECONDS),
-    0,
-  )
   return {
     rules,
     faults: [...new Set(running.flatMap(({ options }) => options.faults ?? []))],
-    plannedMs: (timeLimitMs ?? seconds * 1000 * SLOWER) + ENDING_MS,
-    manifests: () => manifestsOf(running, manifests),
+    plannedMs: (timeLimitMs ?? estimateRunTime(running).onAwsSeconds * 1000) + ENDING_MS,
+    manifests: async () =>
+      (
+        await Promise.all(setupsOf(running).map((setup) => setupManifests(setup, manifests)))
+      ).flat(),
   }
-}
-
-/** What the scenarios deploy, of each system that has manifests. */
-async function manifestsOf(
-  running: readonly ScenarioInfo[],
-  given: Chosen['manifests'],
-): Promise<ManifestObject[]> {
-  const systems = [...new Set(running.map(({ id }) => id.split('/')[0] ?? ''))]
-  const paths = systems.map((name) => given[name] ?? join(PROJECT_ROOT, 'manifests', name))
-  const found: ManifestObject[] = []
-  for (const path of paths) {
-    const isThere = await stat(path).then(
-      () => true,
-      () => false,
-    )
-    if (isThere) found.push(...(await loadManifests(path)))
-  }
-  return found
 }
 
 /**

@@ -30,6 +30,8 @@ export interface PreflightOptions {
   readonly plannedMs: number
   /** Reads what it deploys. */
   readonly manifests: () => Promise<readonly ManifestObject[]>
+  /** Whether the faults' calls are tried; default yes. The doctor tries each right by itself. */
+  readonly triesCalls?: boolean
   /** Milliseconds since 1970; for tests. */
   readonly nowEpochMs?: number
 }
@@ -105,7 +107,14 @@ export async function inspectTarget(
       ...judgeNamespace(facts),
       ...judgePulls(facts),
       ...(aws && known && owned.length === 0
-        ? await askEc2(aws, cluster, named, facts, zones, known)
+        ? await askEc2(
+            aws,
+            cluster,
+            named,
+            facts,
+            zones,
+            options.triesCalls === false ? undefined : known,
+          )
         : []),
     ]
     return {
@@ -239,12 +248,12 @@ async function askEc2(
   { faults }: Request,
   { target }: ClusterFacts,
   zones: readonly Zone[],
-  { identity }: AccountFacts,
+  triedBy: AccountFacts | undefined,
 ): Promise<Refusal[]> {
   try {
     return [
       ...(faults.includes('zone-partition') ? await judgeSubnets(cluster, aws, target, zones) : []),
-      ...(await judgeCalls(aws, faults, zones, identity.arn)),
+      ...(triedBy ? await judgeCalls(aws, faults, zones, triedBy.identity.arn) : []),
     ]
   } catch (error) {
     if (target.aws) return [explainAws(error, target.aws)]

@@ -34,9 +34,10 @@ const TOKEN = 'the-token-of-the-tests'
  * Starts it from the binaries that the lab's build left in the cache, or from the folder
  * ZONEFALL_TEST_BINARIES.
  *
+ * @param admission an AdmissionConfiguration that the API server is to have
  * @throws Error when there are none, or it doesn't get ready.
  */
-export async function startTestApiServer(): Promise<TestApiServer> {
+export async function startTestApiServer(admission?: object): Promise<TestApiServer> {
   const dir = await mkdtemp(join(tmpdir(), 'zonefall-api-'))
   const children: ChildProcess[] = []
   const start = (program: string, args: readonly string[]): void => {
@@ -58,6 +59,7 @@ export async function startTestApiServer(): Promise<TestApiServer> {
     await writeFile(join(dir, 'sa.pub'), publicKey)
     await writeFile(join(dir, 'sa.key'), privateKey)
     await writeFile(join(dir, 'tokens'), `${TOKEN},admin,1,"system:masters"\n`)
+    await writeFile(join(dir, 'admission.json'), JSON.stringify(admission ?? {}))
     const etcdUrl = `http://127.0.0.1:${clientPort}`
     start(await findBinary('etcd'), [
       `--data-dir=${dir}/etcd`,
@@ -78,6 +80,7 @@ export async function startTestApiServer(): Promise<TestApiServer> {
       '--service-cluster-ip-range=10.100.0.0/16',
       '--authorization-mode=RBAC',
       '--disable-admission-plugins=ServiceAccount',
+      ...(admission ? [`--admission-control-config-file=${dir}/admission.json`] : []),
     ])
     const kubeconfig = join(dir, 'kubeconfig')
     const context = 'test'

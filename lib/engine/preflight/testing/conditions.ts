@@ -290,6 +290,26 @@ export const CONDITIONS: Readonly<Record<string, Condition>> = {
     says: /All nodes of context staging are run by EKS itself/,
     todo: /eksctl create nodegroup/,
   },
+  'a Fargate profile that would take the pods': {
+    arrange: aws({ fargate: { selectors: [{ namespace: 'zonefall-*' }] } }),
+    says: /The Fargate profile serverless would take pods of the run's own namespace/,
+    todo: /aws eks delete-fargate-profile .*--fargate-profile-name serverless/,
+  },
+  'no Secret to pull images with': {
+    run: { pulls: { pullSecret: 'pull' } },
+    says: /Secret pull that images are to be pulled with is not in namespace zonefall\./,
+    todo: /^kubectl --context staging -n zonefall create secret docker-registry pull/,
+  },
+  'a Secret that no image can be pulled with': {
+    arrange: async () => {
+      const body = { metadata: { name: 'pull' }, stringData: { user: 'me' } }
+      await cluster.core.createNamespacedSecret({ namespace: 'zonefall', body })
+      return () => cluster.core.deleteNamespacedSecret({ namespace: 'zonefall', name: 'pull' })
+    },
+    run: { pulls: { pullSecret: 'pull' } },
+    says: /Secret pull .* is of type Opaque, not kubernetes\.io\/dockerconfigjson/,
+    todo: /delete secret pull && kubectl .* create secret docker-registry pull/,
+  },
   'no CSI driver for EBS': {
     arrange: async () => {
       const found = await cluster.storage.readCSIDriver({ name: 'ebs.csi.aws.com' })

@@ -10,10 +10,12 @@ import { Cluster, orAbsent } from '../../../kube/cluster.ts'
 import { parseManifests } from '../../../kube/manifests.ts'
 import { DEFAULT_RULES, type SafetyRules } from '../../../model/safety-rules.ts'
 import type { FaultName, ScenarioInfo } from '../../../model/scenario.ts'
+import type { PullRules } from '../../../model/target.ts'
 import { createReporter } from '../../../report/terminal.ts'
 import { poll } from '../../../std/poll.ts'
 import { eksTarget } from '../../../targets/eks.ts'
 import { LAB_COMMAND } from '../../../targets/lab.ts'
+import { pullingFrom } from '../../../targets/pulling-from.ts'
 import type { Target } from '../../../targets/target.ts'
 import { Interrupts } from '../../interrupts.ts'
 import { superviseRun } from '../../supervisor.ts'
@@ -130,6 +132,8 @@ export function awsSaying(
   changes: {
     readonly cluster?: object
     readonly nodegroup?: object
+    /** A Fargate profile. */
+    readonly fargate?: object
     readonly script?: Omit<AwsScript, 'eks'>
   } = {},
 ): AwsScript {
@@ -148,6 +152,12 @@ export function awsSaying(
       '/clusters/staging/node-groups/zonefall': {
         nodegroup: { nodegroupName: 'zonefall', ...changes.nodegroup },
       },
+      '/clusters/staging/fargate-profiles': {
+        fargateProfileNames: changes.fargate === undefined ? [] : ['serverless'],
+      },
+      '/clusters/staging/fargate-profiles/serverless': {
+        fargateProfile: { fargateProfileName: 'serverless', ...changes.fargate },
+      },
     },
   }
 }
@@ -160,6 +170,7 @@ export interface RunLike {
   readonly faults?: readonly FaultName[]
   readonly rules?: Partial<SafetyRules>
   readonly timeLimitMs?: number
+  readonly pulls?: PullRules
 }
 
 export async function kubeconfigFor({ context = CONTEXT, clusterName = 'staging', user }: RunLike) {
@@ -184,11 +195,12 @@ export async function kubeconfigFor({ context = CONTEXT, clusterName = 'staging'
 }
 
 export async function targetFor(run: RunLike): Promise<Target> {
-  return eksTarget({
+  const target = await eksTarget({
     ...(await kubeconfigFor(run)),
     namespace: run.namespace ?? '<run>',
     rules: { ...DEFAULT_RULES, ...run.rules },
   })
+  return run.pulls === undefined ? target : pullingFrom(target, run.pulls)
 }
 
 function scenarioWith(faults: readonly FaultName[]): ScenarioInfo {
