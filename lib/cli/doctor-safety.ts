@@ -29,6 +29,7 @@ export async function checkSafety(
       ...(target.rules === undefined ? {} : { rules: target.rules }),
       faults: 'consented',
       plannedMs: A_RUN_MS,
+      triesCalls: false,
       manifests: () => Promise.resolve([]),
     })
     const problems = refusals

@@ -8,6 +8,7 @@ import { selectScenarios } from '../engine/select.ts'
 import { namespacesOf, placeOfFile, planStages } from '../engine/stages.ts'
 import { AUTO_NAMESPACE } from '../engine/supervisor.ts'
 import { Cluster, orAbsent } from '../kube/cluster.ts'
+import { estimateRunTime } from '../model/run-time.ts'
 import type { FaultName, ScenarioInfo, Tier } from '../model/scenario.ts'
 import { CAPABILITIES, type TargetDescription, type Zone } from '../model/target.ts'
 import { checkManifests, SYSTEMS } from './check-options.ts'
@@ -90,17 +91,13 @@ export async function makePlan(
   const faults = [...new Set(planned.flatMap((place) => place.faults))]
   const behind: NodesBehind =
     found && cluster ? await nodesBehind(cluster, found) : UNKNOWN_LAB_ACCOUNT
-  const time = {
-    typicalSeconds: running.reduce((sum, info) => sum + (info.options.typicalSeconds ?? 0), 0),
-    withoutTypicalSeconds: running.filter((info) => info.options.typicalSeconds === undefined)
-      .length,
-  }
+  const { onAwsSeconds, ...time } = estimateRunTime(running)
   const cost =
     kind === 'lab' || behind.types === undefined
       ? null
       : estimateCost(
           {
-            ...time,
+            seconds: onAwsSeconds,
             volumes: systems.flatMap((system) => system.volumes),
             nodes: behind.types,
             launches: launchesOf(running, found?.zones ?? []),

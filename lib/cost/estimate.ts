@@ -2,10 +2,8 @@ import type { Prices } from './prices.ts'
 
 /** What a run uses, as far as it is known before. */
 export interface Usage {
-  /** On the lab; AWS takes longer. */
-  readonly typicalSeconds: number
-  /** Scenarios that don't say how long they take. */
-  readonly withoutTypicalSeconds: number
+  /** On AWS: see `estimateRunTime`. */
+  readonly seconds: number
   /** Volumes that are made, all of them for the whole run. */
   readonly volumes: readonly { readonly type: string; readonly gib: number }[]
   /** Types of the cluster's nodes, one for each. */
@@ -45,10 +43,7 @@ const LEAST_INSTANCE_HOURS = 1 / 60
 /** Adds up what a run with this usage costs. */
 export function estimateCost(usage: Usage, prices: Prices): Cost {
   const { usd, assumptions } = prices
-  const labSeconds =
-    usage.typicalSeconds +
-    usage.withoutTypicalSeconds * assumptions.secondsOfAScenarioThatDoesNotSay
-  const hours = (labSeconds * assumptions.timesAsLongAsOnTheLab) / 3600
+  const hours = usage.seconds / 3600
   const unpriced = new Set<string>()
   const known = (table: Readonly<Record<string, number>>, what: string, name: string): number => {
     const found = table[name]

@@ -19,8 +19,6 @@ const assumptionsSchema = z.strictObject({
   rootVolumeGib: price,
   rootVolumeType: z.string(),
   crossZoneGibPerHour: price,
-  timesAsLongAsOnTheLab: z.number().min(1),
-  secondsOfAScenarioThatDoesNotSay: price,
 })
 
 const pricesSchema = z.strictObject({

@@ -113,7 +113,7 @@ export async function inspectTarget(
             named,
             facts,
             zones,
-            options.triesCalls === false ? undefined : known,
+            options.triesCalls === false ? undefined : known.identity.arn,
           )
         : []),
     ]
@@ -248,12 +248,13 @@ async function askEc2(
   { faults }: Request,
   { target }: ClusterFacts,
   zones: readonly Zone[],
-  triedBy: AccountFacts | undefined,
+  /** Whose calls are tried; undefined: none are. */
+  arn: string | undefined,
 ): Promise<Refusal[]> {
   try {
     return [
       ...(faults.includes('zone-partition') ? await judgeSubnets(cluster, aws, target, zones) : []),
-      ...(triedBy ? await judgeCalls(aws, faults, zones, triedBy.identity.arn) : []),
+      ...(arn === undefined ? [] : await judgeCalls(aws, faults, zones, arn)),
     ]
   } catch (error) {
     if (target.aws) return [explainAws(error, target.aws)]
