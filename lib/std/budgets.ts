@@ -10,6 +10,8 @@ export const BUDGETS = {
   apiReachable: 5_000,
   /** One command in a pod (nodetool starts a JVM under half a CPU). */
   exec: 60_000,
+  /** One command of the lab's: a process of its own, which first loads its program. */
+  labCommand: 60_000,
   /** A passing state to show: an event, a condition, a label. */
   stateVisible: 30_000,
   /** A pod scheduled and Ready again on a volume that may have to be attached first. */
@@ -58,6 +60,10 @@ export const BUDGETS = {
   podMoved: 600_000,
   /** An instance in its next state: EC2 gives an OS four minutes to shut down. */
   instanceState: 300_000,
+  /** A snapshot completed: the first of a volume takes as long as all that is on it. */
+  snapshotCompleted: 14_400_000,
+  /** A volume made from a snapshot. */
+  volumeMade: 300_000,
   /** An attachment gone or busy after DetachVolume. */
   volumeDetached: 120_000,
   /** An eviction that a disruption budget refuses is asked for again for this long. */

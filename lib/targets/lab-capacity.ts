@@ -30,7 +30,7 @@ export function capacityControl(
   const name = target.context.slice(CONTEXT_PREFIX.length)
   const lab = (...args: string[]) =>
     promisify(execFile)(program, [...prefix, '--name', name, ...args], {
-      timeout: budgetMs('apiCall'),
+      timeout: budgetMs('labCommand'),
     })
   return {
     without: async () => {
