@@ -5,10 +5,8 @@ import type { DatabaseLogin } from '../login.ts'
 import { connectionLogin } from './connection-login.ts'
 import { NoAnswerInTime } from './operation-outcome.ts'
 
-/** A server that is there answers at once; one that is not must not hold an operation up for long. */
-export const CONNECT_TIMEOUT_MS = 2000
 /** Of one question to the name server, which is asked twice. */
-const RESOLVE_TIMEOUT_MS = 800
+const RESOLVE_TIMEOUT_MS = 1500
 /** A lock that is held longer is another client's doing, or a dead one's; the server's default is 50. */
 const LOCK_WAIT_SECONDS = 2
 
@@ -33,7 +31,7 @@ export class OperationConnection {
   /**
    * Connects, and asks who answers.
    *
-   * @param limitMs gives up earlier than `CONNECT_TIMEOUT_MS`
+   * @param limitMs for how long it tries
    * @throws what the name server, the socket or the server said; NoAnswerInTime
    */
   static async open(address: ServerAddress, limitMs: number): Promise<OperationConnection> {
@@ -45,7 +43,7 @@ export class OperationConnection {
       resolver.cancel()
       socket?.destroy()
     }
-    return before(Math.min(limitMs, CONNECT_TIMEOUT_MS), giveUp, async () => {
+    return before(limitMs, giveUp, async () => {
       const ip = await resolve(resolver, address.host)
       if (isLate) throw new NoAnswerInTime()
       const opened = connectSocket(address.port, ip)

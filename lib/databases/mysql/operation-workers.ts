@@ -42,15 +42,19 @@ export class OperationWorkers {
     this.#deadlineMs = deadlineMs
   }
 
-  /** Opens the first connection ahead of the first operation. @throws what kept it from it */
+  /** Opens connections ahead of the first operation. @throws what kept it from that */
   async connect(): Promise<void> {
-    const worker = this.#freeNow()
-    if (!worker) return
-    try {
-      await this.#connected(worker)
-    } finally {
-      this.#release(worker)
-    }
+    const workers = Array.from({ length: WORKERS_IN_TURN }, () => this.#freeNow())
+    await Promise.all(
+      workers.map(async (worker) => {
+        if (!worker) return
+        try {
+          await this.#connected(worker, this.#deadlineMs)
+        } finally {
+          this.#release(worker)
+        }
+      }),
+    )
   }
 
   /** Does one operation and says how it ended; never rejects. */
@@ -75,9 +79,9 @@ export class OperationWorkers {
     for (const { connection } of this.#all) connection?.destroy()
   }
 
-  async #connected(worker: Worker, limitMs = Infinity): Promise<OperationConnection> {
+  async #connected(worker: Worker, limitMs: number): Promise<OperationConnection> {
     const known = worker.connection
-    if (known && !known.isDestroyed && !isOld(known)) return known
+    if (known && isOfUse(known)) return known
     known?.destroy()
     delete worker.connection
     const connection = await OperationConnection.open(this.#address, limitMs)
@@ -119,8 +123,15 @@ export class OperationWorkers {
 
   #release(worker: Worker): void {
     const next = this.#waiting.shift()
-    if (next) next(worker)
-    else this.#free.push(worker)
+    if (next) return next(worker)
+    const { connection } = worker
+    const isSpare = this.#all.size > WORKERS_IN_TURN
+    // What an outage made many of goes with its connections.
+    if (isSpare && !(connection && isOfUse(connection))) {
+      connection?.destroy()
+      this.#all.delete(worker)
+    } else this.#free.push(worker)
+    return undefined
   }
 }
 
@@ -151,6 +162,6 @@ async function attemptOn(
   }
 }
 
-function isOld({ openedAtMs }: OperationConnection): boolean {
-  return performance.now() - openedAtMs > CONNECTION_LIFETIME_MS
+function isOfUse({ isDestroyed, openedAtMs }: OperationConnection): boolean {
+  return !isDestroyed && performance.now() - openedAtMs < CONNECTION_LIFETIME_MS
 }

@@ -78,6 +78,10 @@ export class SqlServer implements AsyncDisposable {
       statusFlags: 2,
       characterSet: UTF8,
       capabilityFlags: CAPABILITIES,
+      authCallback: (_client: unknown, taken: (error: null) => void) => {
+        taken(null)
+        Reflect.set(connection, 'sequenceId', 0)
+      },
     })
     const say = (reply: Reply): void => {
       // Packets are numbered anew with each statement, which the driver forgets in this role.
