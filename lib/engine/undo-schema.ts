@@ -50,6 +50,7 @@ export const undoSchema: z.ZodType<Undo> = z.discriminatedUnion('kind', [
     token: z.string(),
   }),
   z.object({ kind: z.literal('delete-acl'), token: z.string() }),
+  z.object({ kind: z.literal('delete-copies'), token: z.string() }),
   z.object({ kind: z.literal('restore-capacity'), zone: z.string() }),
   z.object({
     kind: z.literal('remount-volume'),

@@ -1,4 +1,5 @@
 import { Aws } from '../aws/aws.ts'
+import { deleteCopies } from '../aws/copies.ts'
 import { continueProcess } from '../faults/process-signal.ts'
 import { remountVolume } from '../faults/remount-volume.ts'
 import { explainApiError, type Cluster } from '../kube/cluster.ts'
@@ -17,7 +18,7 @@ import { awaitReplacement, resumeProcesses, startInstances, undoLaunch } from '.
 import { deleteOwnAcl, restoreAssociation } from './undo-network.ts'
 import { deleteObject, scaleStatefulSet } from './undo-objects.ts'
 import { inUndoOrder } from './undo-order.ts'
-import type { UndoTools } from './undo-tools.ts'
+import { needAws, type UndoTools } from './undo-tools.ts'
 
 /** What undoing needs; a `Run` has it all. */
 export interface UndoContext {
@@ -175,6 +176,8 @@ async function executeUndo(
       return restoreAssociation(undo, tools)
     case 'delete-acl':
       return deleteOwnAcl(undo, tools)
+    case 'delete-copies':
+      return deleteCopies(await needAws(tools).ec2(), undo.token, tools.signal)
     case 'restore-capacity':
       return restoreCapacity(undo.zone, tools)
     case 'remount-volume':
@@ -243,6 +246,7 @@ function subjectOf(undo: Undo): string {
       return `pod/${undo.pod}`
     case 'terminate-launched':
     case 'delete-acl':
+    case 'delete-copies':
       return `token/${undo.token}`
     case 'none':
       return 'nothing'

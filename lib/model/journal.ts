@@ -90,6 +90,8 @@ export type Undo =
       readonly token: string
     }
   | { readonly kind: 'delete-acl'; readonly token: string }
+  /** Deletes snapshots and volumes that were copied from others with this token. */
+  | { readonly kind: 'delete-copies'; readonly token: string }
   | { readonly kind: 'restore-capacity'; readonly zone: string }
   /** Puts a volume that was pulled out under a pod back, by way of the kubelet. */
   | ({ readonly kind: 'remount-volume' } & MountedVolume)

@@ -15,6 +15,7 @@ const PARTS = [
   'report',
   'agent',
   'cost',
+  'migrate',
 ] as const
 
 /** Folders of `lib/` and what of `lib/` each may import beside itself. */
@@ -32,6 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   probes: ACCESS,
   databases: ACCESS,
   report: ACCESS,
+  migrate: ACCESS,
   // A process inside the cluster that runs a workload against a database, and the way to it.
   agent: ['workloads', 'databases', 'kube', ...LEAVES],
   engine: [...PARTS, ...ACCESS],

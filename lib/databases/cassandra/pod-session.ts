@@ -27,6 +27,13 @@ const RECONNECT_MS = 250
  */
 export type Refusal = 'unavailable' | 'timeout' | 'no-answer' | 'connection' | 'other'
 
+/** A port of this machine whose connections end at a node. */
+export interface LocalForward extends AsyncDisposable {
+  readonly localPort: number
+  /** Why the last connection ended that did not end well. */
+  readonly lastError?: string | undefined
+}
+
 export type Row = Readonly<Record<string, unknown>>
 
 export interface CqlAnswer {
@@ -41,7 +48,7 @@ export interface CqlAnswer {
 export class PodSession implements AsyncDisposable {
   readonly pod: string
   readonly uid: string
-  readonly #forward: PodPortForward
+  readonly #forward: LocalForward
   readonly #client: Client
 
   /**
@@ -55,14 +62,23 @@ export class PodSession implements AsyncDisposable {
     target: { namespace: string; pod: string; uid: string; port: number },
     login: DatabaseLogin = {},
   ): Promise<PodSession> {
-    let forward: PodPortForward | undefined
+    return PodSession.openThrough(() => PodPortForward.open(cluster, target), target, login)
+  }
+
+  /** As `open`, by another way than the API server's, for a node that is in no pod. */
+  static async openThrough(
+    openForward: () => Promise<LocalForward>,
+    target: { pod: string; uid: string },
+    login: DatabaseLogin = {},
+  ): Promise<PodSession> {
+    let forward: LocalForward | undefined
     let lastClient: Client | undefined
     let lastError: unknown
     try {
       return await poll(
         { what: `CQL with pod ${target.pod}`, budget: 'cqlConnect', intervalMs: RECONNECT_MS },
         async () => {
-          const opened = (forward ??= await PodPortForward.open(cluster, target))
+          const opened = (forward ??= await openForward())
           const client = pinnedClient(opened.localPort, login)
           lastClient = client
           try {
@@ -90,7 +106,7 @@ export class PodSession implements AsyncDisposable {
 
   private constructor(
     target: { readonly pod: string; readonly uid: string },
-    forward: PodPortForward,
+    forward: LocalForward,
     client: Client,
   ) {
     this.pod = target.pod

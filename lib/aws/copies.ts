@@ -1,0 +1,209 @@
+import type { Snapshot, Volume } from '@aws-sdk/client-ec2'
+import { poll } from '../std/poll.ts'
+import { type Ec2, isAwsError } from './ec2.ts'
+import { untilSettled } from './settled.ts'
+import { awsTags, tagOf, TOKEN_TAG } from './tags.ts'
+
+/** The volume that a snapshot or a volume was copied from: what AWS forgets once it is gone. */
+export const SOURCE_TAG = 'zonefall.io/copy-of'
+
+/** A disk that is attached to an instance. */
+export interface DiskOfInstance {
+  readonly instanceId: string
+  readonly volumeId: string
+}
+
+/**
+ * Begins a snapshot of one data volume as it is at this moment, and leaves the instance's other
+ * volumes out. What the volume holds is not changed. `token` is a tag, by which it is found again:
+ * a second call with it begins none.
+ */
+export async function beginSnapshot(
+  ec2: Ec2,
+  { instanceId, volumeId }: DiskOfInstance,
+  token: string,
+): Promise<void> {
+  const { client, sdk } = ec2
+  if (await snapshotOf(ec2, volumeId, token)) return
+  const [instance] = await ec2.listInstances([instanceId])
+  const others = (instance?.BlockDeviceMappings ?? [])
+    .filter(({ DeviceName }) => DeviceName !== instance?.RootDeviceName)
+    .flatMap(({ Ebs }) => Ebs?.VolumeId ?? [])
+    .filter((id) => id !== volumeId)
+  await client.send(
+    new sdk.CreateSnapshotsCommand({
+      Description: `Copy of ${volumeId} of ${instanceId} for a StatefulSet`,
+      InstanceSpecification: {
+        InstanceId: instanceId,
+        ExcludeBootVolume: true,
+        ...(others.length === 0 ? {} : { ExcludeDataVolumeIds: others }),
+      },
+      TagSpecifications: [
+        {
+          ResourceType: 'snapshot',
+          Tags: awsTags({ [TOKEN_TAG]: token, [SOURCE_TAG]: volumeId }),
+        },
+      ],
+    }),
+  )
+}
+
+/**
+ * Waits for a snapshot of `beginSnapshot` to be completed; `told` hears of its progress.
+ *
+ * @throws Error when it failed, WaitTimeoutError
+ */
+export async function awaitSnapshot(
+  ec2: Ec2,
+  volumeId: string,
+  token: string,
+  told: (progress: string) => void = () => undefined,
+): Promise<Snapshot> {
+  return poll(
+    { what: `the snapshot of ${volumeId}`, budget: 'snapshotCompleted', intervalMs: 1000 },
+    async () => {
+      const found = await snapshotOf(ec2, volumeId, token)
+      if (found?.State === 'completed') return { done: true, value: found }
+      if (found?.State === 'error') {
+        throw new Error(`Snapshot ${found.SnapshotId} failed: ${found.StateMessage ?? '?'}`)
+      }
+      const progress = found?.Progress ?? 'not listed yet'
+      told(progress)
+      return { done: false, seen: progress }
+    },
+  )
+}
+
+/** What a copy of a volume is to be. */
+export interface CopyShape {
+  readonly zone: string
+  readonly type: string
+  readonly iops?: number
+  readonly throughputMiBps?: number
+  readonly tags: Readonly<Record<string, string>>
+}
+
+/** Has a volume made from a snapshot in any zone; with the same token and source it is one volume. */
+export async function volumeFrom(
+  { client, sdk }: Ec2,
+  { SnapshotId, VolumeId: source = '' }: Snapshot,
+  token: string,
+  shape: CopyShape,
+): Promise<string> {
+  const { zone, type, iops, throughputMiBps, tags } = shape
+  const made = await client.send(
+    new sdk.CreateVolumeCommand({
+      AvailabilityZone: zone,
+      SnapshotId,
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a volume has this type
+      VolumeType: type as Volume['VolumeType'],
+      ...(iops === undefined ? {} : { Iops: iops }),
+      ...(throughputMiBps === undefined ? {} : { Throughput: throughputMiBps }),
+      // 64 characters at most.
+      ClientToken: `${token}-${source}`.slice(-64),
+      TagSpecifications: [
+        {
+          ResourceType: 'volume',
+          Tags: awsTags({ ...tags, [TOKEN_TAG]: token, [SOURCE_TAG]: source }),
+        },
+      ],
+    }),
+  )
+  const { VolumeId: id = '' } = made
+  await poll(
+    { what: `volume ${id} to be available`, budget: 'volumeMade', intervalMs: 1000 },
+    async () => {
+      const [found] = await ec2Volumes({ client, sdk }, id)
+      if (found?.State === 'error') throw new Error(`Volume ${id} could not be made.`)
+      // In use: an earlier try got this far.
+      return found?.State === 'available' || found?.State === 'in-use'
+        ? { done: true, value: true }
+        : { done: false, seen: found?.State ?? 'not listed yet' }
+    },
+  )
+  return id
+}
+
+/** Snapshots and volumes that carry a token. */
+export async function listCopies(
+  ec2: Ec2,
+  token: string,
+): Promise<{ readonly snapshots: readonly Snapshot[]; readonly volumes: readonly Volume[] }> {
+  const carries = (one: Snapshot | Volume): boolean => tagOf(one, TOKEN_TAG) === token
+  const [snapshots, volumes] = await Promise.all([ec2.listSnapshots(), ec2.listVolumes()])
+  return { snapshots: snapshots.filter(carries), volumes: volumes.filter(carries) }
+}
+
+/**
+ * Deletes the snapshots and volumes that carry a token; one that is attached is waited for, never
+ * detached. What was copied carries none, so that nothing of it can go.
+ */
+export async function deleteCopies(ec2: Ec2, token: string, signal?: AbortSignal): Promise<void> {
+  const { client, sdk } = ec2
+  const left = async () => {
+    const { snapshots, volumes } = await listCopies(ec2, token)
+    return [...volumes, ...snapshots]
+  }
+  const found = await untilSettled(
+    ec2,
+    `copies with the token ${token} to show`,
+    async () => {
+      const all = await left()
+      return all.length === 0 ? undefined : all
+    },
+    signal,
+  )
+  if (!found) return
+  await poll(
+    {
+      what: `the copies with the token ${token} to be gone`,
+      budget: 'volumeGone',
+      intervalMs: 1000,
+      ...(signal ? { signal } : {}),
+    },
+    async () => {
+      const all = await left()
+      for (const one of all) {
+        try {
+          if ('Attachments' in one) {
+            if (one.State !== 'available' && one.State !== 'error') continue
+            await client.send(new sdk.DeleteVolumeCommand({ VolumeId: one.VolumeId }))
+          } else {
+            const { SnapshotId } = one as Snapshot
+            await client.send(new sdk.DeleteSnapshotCommand({ SnapshotId }))
+          }
+        } catch (error) {
+          const isGone = ['InvalidVolume.NotFound', 'InvalidSnapshot.NotFound', 'VolumeInUse']
+          if (!isGone.some((code) => isAwsError(error, code))) throw error
+        }
+      }
+      return all.length === 0
+        ? { done: true, value: true }
+        : { done: false, seen: all.map(({ VolumeId, State }) => `${VolumeId} ${State}`) }
+    },
+  )
+}
+
+async function snapshotOf(
+  { client, sdk }: Ec2,
+  volumeId: string,
+  token: string,
+): Promise<Snapshot | undefined> {
+  const { Snapshots = [] } = await client.send(
+    new sdk.DescribeSnapshotsCommand({
+      OwnerIds: ['self'],
+      Filters: [
+        { Name: `tag:${TOKEN_TAG}`, Values: [token] },
+        { Name: 'volume-id', Values: [volumeId] },
+      ],
+    }),
+  )
+  return Snapshots[0]
+}
+
+async function ec2Volumes({ client, sdk }: Pick<Ec2, 'client' | 'sdk'>, id: string) {
+  const { Volumes = [] } = await client.send(
+    new sdk.DescribeVolumesCommand({ Filters: [{ Name: 'volume-id', Values: [id] }] }),
+  )
+  return Volumes
+}
