@@ -1,3 +1,4 @@
+import { accessOf } from '../config/settings.ts'
 import { type Cost, estimateCost } from '../cost/estimate.ts'
 import type { Prices } from '../cost/prices.ts'
 import { unmetNeeds } from '../engine/conduct.ts'
@@ -9,6 +10,7 @@ import { namespacesOf, placeOfFile, planStages } from '../engine/stages.ts'
 import { AUTO_NAMESPACE } from '../engine/supervisor.ts'
 import { Cluster, orAbsent } from '../kube/cluster.ts'
 import { estimateRunTime } from '../model/run-time.ts'
+import type { AccessBySystem } from '../model/database-access.ts'
 import type { FaultName, ScenarioInfo, Tier } from '../model/scenario.ts'
 import { CAPABILITIES, type TargetDescription, type Zone } from '../model/target.ts'
 import { checkManifests, SYSTEMS } from './check-options.ts'
@@ -83,7 +85,11 @@ export async function makePlan(
   const planned = await Promise.all(
     places.map(async (place) => ({
       ...place,
-      systems: await planSystems(place, kind, manifests, cluster),
+      systems: await planSystems(place, kind, {
+        manifests,
+        access: accessOf(options.settings ?? {}),
+        cluster,
+      }),
       makesNamespace: !(await isThere(place.namespace, kind, cluster)),
     })),
   )
@@ -131,6 +137,7 @@ export async function makePlan(
         ...(found?.pulls?.pullSecret === undefined ? {} : { pullSecret: found.pulls.pullSecret }),
         objects: place.systems.flatMap(({ objects }) => objects),
         faults: place.faults,
+        systems: place.systems.map(({ system }) => system),
         pods: place.systems.flatMap((system) => system.pods),
         zones: found?.zones.map(({ name }) => name) ?? ['*'],
         nodes: found?.zones.flatMap(({ nodes }) => nodes) ?? [{ name: '*' }],
@@ -212,8 +219,15 @@ async function placesOf(
 async function planSystems(
   { running, namespace }: Place,
   kind: TargetDescription['kind'],
-  manifests: Readonly<Record<string, string>>,
-  cluster: Cluster | undefined,
+  {
+    manifests,
+    access,
+    cluster,
+  }: {
+    readonly manifests: Readonly<Record<string, string>>
+    readonly access: AccessBySystem
+    readonly cluster: Cluster | undefined
+  },
 ): Promise<PlannedSystem[]> {
   const systems = Object.keys(SYSTEMS).filter((system) =>
     running.some(({ id }) => id.startsWith(`${system}/`)),
@@ -225,6 +239,7 @@ async function planSystems(
         { kind, namespace },
         {
           ...(manifests[system] === undefined ? {} : { path: manifests[system] }),
+          ...(access[system] === undefined ? {} : { access: access[system] }),
           ...(cluster === undefined ? {} : { cluster }),
         },
       ),

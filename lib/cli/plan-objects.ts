@@ -1,11 +1,15 @@
 import { join } from 'node:path'
 import { PROJECT_ROOT } from '../engine/collect.ts'
+import { findSecrets } from '../engine/find-secrets.ts'
+import { neededSecrets } from '../engine/needed-secrets.ts'
 import { placeManifests } from '../engine/place-manifests.ts'
 import { FUTURE_RUN_ID } from '../engine/planned-calls.ts'
 import type { Cluster } from '../kube/cluster.ts'
-import { loadManifests } from '../kube/manifests.ts'
+import { loadManifests, type ManifestObject } from '../kube/manifests.ts'
 import { isClusterScoped } from '../kube/transforms.ts'
 import { findWorkload } from '../kube/workload.ts'
+import type { DatabaseAccess } from '../model/database-access.ts'
+import { PreflightError } from '../model/errors.ts'
 import type { TargetDescription } from '../model/target.ts'
 import { predictVolumes } from '../probes/predict-volumes.ts'
 import { SYSTEMS } from './check-options.ts'
@@ -36,11 +40,16 @@ export interface PlannedSystem {
  *
  * @param path of the manifests; default: those of the project
  * @param cluster for the zones of claims; undefined when there is none yet
+ * @throws PreflightError for Secrets that are nowhere
  */
 export async function planSystem(
   system: string,
   target: Pick<TargetDescription, 'kind' | 'namespace'>,
-  options: { readonly path?: string; readonly cluster?: Cluster },
+  options: {
+    readonly path?: string
+    readonly cluster?: Cluster
+    readonly access?: DatabaseAccess
+  },
 ): Promise<PlannedSystem> {
   const { path = join(PROJECT_ROOT, 'manifests', system), cluster } = options
   const objects = placeManifests(await loadManifests(path), target, FUTURE_RUN_ID)
@@ -65,6 +74,7 @@ export async function planSystem(
   return {
     system,
     objects: [
+      ...(await secretsOf(objects, target.namespace, options)),
       ...objects.map(({ object: { kind = '', metadata } }): PlannedObject => {
         const namespace = isClusterScoped(kind)
           ? undefined
@@ -76,4 +86,19 @@ export async function planSystem(
     pods: ordinals.map((ordinal) => `${workload.statefulSet}-${ordinal}`),
     volumes: await volumesOf(objects, workload, cluster),
   }
+}
+
+/** The Secrets that a run copies into its namespace; without a cluster all that it may have to. */
+async function secretsOf(
+  objects: readonly ManifestObject[],
+  namespace: string,
+  { cluster, access }: { readonly cluster?: Cluster; readonly access?: DatabaseAccess },
+): Promise<PlannedObject[]> {
+  const needed = neededSecrets(objects, access)
+  const named = (name: string): PlannedObject => ({ kind: 'Secret', name, namespace })
+  if (!cluster) return needed.map(({ name }) => named(name))
+  const { toCopy, problems } = await findSecrets(cluster, namespace, needed)
+  const [problem] = problems
+  if (problem) throw new PreflightError(problem.text, { hint: problem.todo })
+  return toCopy.map(({ metadata }) => named(metadata?.name ?? ''))
 }

@@ -14,14 +14,10 @@ import {
 import { loadPrices } from '../cost/prices.ts'
 import { collectScenarios } from '../engine/collect.ts'
 import { Interrupts } from '../engine/interrupts.ts'
-import {
-  MADE_BY_THE_RUN,
-  type MadeCall,
-  unplannedCalls,
-  withRunId,
-} from '../engine/planned-calls.ts'
+import { MADE_BY_THE_RUN } from '../engine/planned-calls.ts'
 import { selectScenarios } from '../engine/select.ts'
 import { superviseRun } from '../engine/supervisor.ts'
+import { type MadeCall, unplannedCalls, withRunId } from '../engine/testing/unplanned-calls.ts'
 import { Cluster } from '../kube/cluster.ts'
 import { RUN_LABEL } from '../model/run-label.ts'
 import { createReporter } from '../report/terminal.ts'

@@ -2,14 +2,8 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { FAULT_NAMES } from '../model/scenario.ts'
-import {
-  type CallScope,
-  FUTURE_RUN_ID,
-  plannedCalls,
-  resourceOf,
-  unplannedCalls,
-  withRunId,
-} from './planned-calls.ts'
+import { type CallScope, FUTURE_RUN_ID, plannedCalls, resourceOf } from './planned-calls.ts'
+import { unplannedCalls, withRunId } from './testing/unplanned-calls.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -25,6 +19,7 @@ const EVERYTHING: CallScope = {
     { kind: 'PersistentVolumeClaim', name: 'data-db-0', namespace: `zonefall-${FUTURE_RUN_ID}` },
   ],
   faults: FAULT_NAMES,
+  systems: ['mysql'],
   pods: ['db-0'],
   nodes: [{ name: 'node-a', instanceId: 'i-1' }],
   zones: ['us-east-1a'],

@@ -16,9 +16,6 @@ export interface PlannedCall {
   readonly because: readonly string[]
 }
 
-/** A call as it was made; the same words as those of a plan. */
-export type MadeCall = Pick<PlannedCall, 'api' | 'call' | 'targets'>
-
 /** What a run is about to work on. */
 export interface CallScope {
   readonly namespace: string
@@ -35,6 +32,8 @@ export interface CallScope {
     readonly namespace?: string
   }[]
   readonly faults: readonly FaultName[]
+  /** What is deployed, by the folders of its manifests. */
+  readonly systems: readonly string[]
   /** Of the database. */
   readonly pods: readonly string[]
   readonly nodes: readonly { readonly name: string; readonly instanceId?: string }[]
@@ -98,36 +97,11 @@ function withoutCovered(targets: readonly string[]): string[] {
   )
 }
 
-/** Calls that were made and that no planned call covers; each as it was made. */
-export function unplannedCalls(
-  planned: readonly PlannedCall[],
-  made: readonly MadeCall[],
-): MadeCall[] {
-  return made.filter(
-    ({ api, call, targets }) =>
-      !targets.every((target) =>
-        planned.some(
-          (one) =>
-            one.api === api &&
-            one.call === call &&
-            one.targets.some((pattern) => matches(pattern, target)),
-        ),
-      ),
-  )
-}
-
 /** Stands for the id that a run gets when it starts; names are made of it as of any other. */
 export const FUTURE_RUN_ID = 'DATE-TIME-XXXX'
-const FUTURE_SUFFIX = FUTURE_RUN_ID.slice(-4)
 
-/** The plan of a run that has begun: with its id where one stood for it. */
-export function withRunId(planned: readonly PlannedCall[], runId: string): PlannedCall[] {
-  const named = (target: string): string =>
-    target.replaceAll(FUTURE_RUN_ID, runId).replaceAll(`-${FUTURE_SUFFIX}`, `-${runId.slice(-4)}`)
-  return planned.map((one) => ({ ...one, targets: one.targets.map((target) => named(target)) }))
-}
-
-function matches(pattern: string, target: string): boolean {
+/** Whether a name is one of those that a plan's name stands for. */
+export function matches(pattern: string, target: string): boolean {
   const [first = '', ...rest] = pattern.split('*')
   if (rest.length === 0) return pattern === target
   if (!target.startsWith(first)) return false
@@ -181,7 +155,8 @@ function deploymentCalls(scope: CallScope): Draft[] {
 const CLAIMED_VOLUMES = 'pvc-*'
 const ANY_VOLUME = 'vol-*'
 
-function scenarioCalls({ namespace, objects, pods }: CallScope): Draft[] {
+function scenarioCalls(scope: CallScope): Draft[] {
+  const { namespace, objects, pods, systems } = scope
   const sets = objects.filter(({ kind }) => kind === 'StatefulSet').map(({ name }) => name)
   const on = sets.map((name) => `${namespace}/${name}`)
   // Scaled up, a set has pods of later ordinals.
@@ -192,6 +167,20 @@ function scenarioCalls({ namespace, objects, pods }: CallScope): Draft[] {
     kube('patch statefulsets/scale', ...on),
     kube('create poddisruptionbudgets', ...on),
     kube('delete poddisruptionbudgets', ...on),
+    ...(systems.some((system) => system.startsWith('mysql')) ? mysqlCalls(scope, sets) : []),
+  ]
+}
+
+/** The tutorial's client, and the Service of whichever server takes writes. */
+function mysqlCalls({ namespace }: CallScope, sets: readonly string[]): Draft[] {
+  const client = `${namespace}/mysql-client`
+  const services = sets.map((name) => `${namespace}/${name}-primary`)
+  return [
+    kube('create pods', client),
+    kube('delete pods', client),
+    kube('create pods/exec', client),
+    kube('create services', ...services),
+    kube('delete services', ...services),
   ]
 }
 
