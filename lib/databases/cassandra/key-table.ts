@@ -49,10 +49,10 @@ export async function readKey(
 /** Where on the ring a row is, by the partitioner's own word. */
 export async function readToken(session: PodSession, key: string): Promise<bigint | undefined> {
   const { rows } = await session.execute(
-    `SELECT token(key) AS token FROM ${LOAD_KEYSPACE}.${KEY_TABLE} WHERE key = ?`,
+    `SELECT token(key) AS place FROM ${LOAD_KEYSPACE}.${KEY_TABLE} WHERE key = ?`,
     [key],
     { consistency: 'QUORUM' },
   )
   const [row] = rows
-  return row === undefined ? undefined : BigInt(String(row['token']))
+  return row === undefined ? undefined : BigInt(String(row['place']))
 }
