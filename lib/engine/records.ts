@@ -5,7 +5,7 @@ import { FAULT_NAMES, type ScenarioInfo } from '../model/scenario.ts'
 import type { TargetDescription } from '../model/target.ts'
 import {
   awsShape,
-  capabilitySchema,
+  capabilitiesSchema,
   stageSchema,
   targetShape,
   tierSchema,
@@ -60,7 +60,7 @@ const scenarioInfoSchema: z.ZodType<ScenarioInfo> = z.object({
       .object({
         zones: z.int().exactOptional(),
         nodesPerZone: z.int().exactOptional(),
-        capabilities: z.array(capabilitySchema).exactOptional(),
+        capabilities: capabilitiesSchema.exactOptional(),
       })
       .exactOptional(),
     faults: z.array(z.enum(FAULT_NAMES)).exactOptional(),

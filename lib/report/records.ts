@@ -70,7 +70,10 @@ export const resultSchema: z.ZodType<ScenarioResult> = z.object({
   durationMs: z.number(),
 })
 
-export const capabilitySchema = z.enum(CAPABILITIES)
+/** Another version had others, which mean nothing any more. */
+export const capabilitiesSchema = z
+  .array(z.string())
+  .transform((words) => CAPABILITIES.filter((capability) => words.includes(capability)))
 
 /** How AWS is reached, but for keys. */
 export const awsShape = {
@@ -91,7 +94,7 @@ export const targetShape = {
       nodes: z.array(z.object({ name: z.string(), instanceId: z.string().exactOptional() })),
     }),
   ),
-  capabilities: z.array(capabilitySchema),
+  capabilities: capabilitiesSchema,
   images: z.array(z.object({ name: z.string(), standsBehind: z.string() })),
   differences: strings,
   kubernetesVersion: z.string(),

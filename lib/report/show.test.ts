@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { readRun } from './read-run.ts'
 import { sampleResults, sampleSummary, sampleTimeline } from './sample.ts'
 import { showRun } from './show.ts'
 import { writeReports } from './write.ts'
@@ -104,6 +105,17 @@ describe('showRun', () => {
       exitCode: 4,
       durationMs: 232_000,
     })
+  })
+
+  it('shows a run of an earlier version, whose target could do what has another name now', async () => {
+    const dir = await leaveKilledRun({ pid: 1, startTicks: 'never', bootId: 'never' })
+    const path = join(dir, 'run.json')
+    const run = JSON.parse(await readFile(path, 'utf8'))
+    run.target.capabilities = ['exec', 'lab', 'ec2']
+    await writeFile(path, JSON.stringify(run))
+    expect(await show()).toContain('1 passed, 1 failed, 2 unknown, 0 skipped')
+    const { summary } = await readRun(dir)
+    expect(summary.target.capabilities).toEqual(['exec', 'ec2'])
   })
 
   // Whether a process lives is read from /proc.
