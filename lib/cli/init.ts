@@ -6,15 +6,18 @@ import { configTemplate, type TemplateFacts } from '../config/template.ts'
 import { consentManifest } from '../engine/preflight/consent.ts'
 import { groupsOf } from '../engine/preflight/scope.ts'
 import { AUTO_NAMESPACE } from '../engine/supervisor.ts'
-import { Cluster } from '../kube/cluster.ts'
+import { Cluster, explainApiError } from '../kube/cluster.ts'
 import { PreflightError } from '../model/errors.ts'
 import { FAULT_NAMES } from '../model/scenario.ts'
+import type { AwsAccess, TargetDescription } from '../model/target.ts'
 import { isErrno } from '../std/errno.ts'
 import { eksTarget } from '../targets/eks.ts'
 import { kubeconfigTarget } from '../targets/kubeconfig.ts'
+import { policyFor } from './init-policy.ts'
 import { oneOf } from './options.ts'
 
 const CONSENT_FILE = 'zonefall-consent.yaml'
+const POLICY_FILE = 'zonefall-policy.json'
 
 interface InitFlags {
   readonly target: 'eks' | 'kubeconfig'
@@ -27,7 +30,9 @@ interface InitFlags {
 /** `zonefall init`. */
 export function initCommand(): Command {
   return new Command('init')
-    .description(`write ${CONFIG_FILE}, and the consent that a cluster's owner applies`)
+    .description(
+      `write ${CONFIG_FILE}, the consent that a cluster's owner applies, and the IAM policy of a run`,
+    )
     .addOption(
       new Option('--target <target>', 'eks, or kubeconfig (any cluster, without EC2)')
         .argParser(oneOf(['eks', 'kubeconfig'] as const))
@@ -71,6 +76,10 @@ async function init(flags: InitFlags): Promise<void> {
       })
     }
     written.push(CONSENT_FILE)
+    if (found.policy !== undefined) {
+      await writeNew(POLICY_FILE, found.policy, true)
+      written.push(POLICY_FILE)
+    }
   }
   // One that is there is somebody's work.
   const isNew = await writeNew(CONFIG_FILE, config, force)
@@ -79,16 +88,17 @@ async function init(flags: InitFlags): Promise<void> {
   if (written.length > 0) console.log(`Wrote ${written.join(' and ')}.`)
   console.log(
     found
-      ? whatNext(context ?? '', flags.target)
+      ? whatNext(context ?? '', flags.target, found.policy !== undefined)
       : "For a cluster's consent: npx zonefall init --context NAME",
   )
 }
 
-function whatNext(context: string, target: InitFlags['target']): string {
+function whatNext(context: string, target: InitFlags['target'], hasPolicy: boolean): string {
+  const policy = hasPolicy ? `${POLICY_FILE} is the IAM policy for this cluster` : 'an IAM policy'
   return `Next:
   1. Read ${CONSENT_FILE}, and strike out the node groups and faults that are not to be.
   2. kubectl --context ${context} apply -f ${CONSENT_FILE}
-  3. The rights that a run needs are in manifests/access/: an IAM policy and a ClusterRole.
+  3. The rights that a run needs: ${policy}, and a ClusterRole in manifests/access/.
   4. npx zonefall doctor --target ${target} --context ${context}`
 }
 
@@ -113,7 +123,23 @@ async function askCluster(flags: InitFlags & { readonly context: string }) {
     ...(description.aws === undefined ? {} : { region: description.aws.region }),
     nodeGroups: groups,
   }
-  return { clusterUid, facts, nodeGroups: groups.length > 0 ? groups : ['*'] }
+  const policy = description.aws && (await tryPolicy(description.aws, description, eks.clusterName))
+  return { clusterUid, facts, policy, nodeGroups: groups.length > 0 ? groups : ['*'] }
+}
+
+/** The policy of a run on this cluster; says why there is none where AWS can't be asked. */
+async function tryPolicy(
+  access: AwsAccess,
+  { zones }: Pick<TargetDescription, 'zones'>,
+  clusterName: string | undefined,
+): Promise<string | undefined> {
+  const nodes = zones.flatMap((zone) => zone.nodes.flatMap(({ instanceId }) => instanceId ?? []))
+  try {
+    return await policyFor(access, nodes, clusterName)
+  } catch (error) {
+    console.log(`${POLICY_FILE} is not written, for AWS can't be asked: ${explainApiError(error)}.`)
+    return undefined
+  }
 }
 
 /** @returns false for a file that is there already and stays as it is */

@@ -15,7 +15,9 @@ import { readInstances } from './read-instances.ts'
 import type { Refusal } from './refusal.ts'
 
 /** Tags by which an instance says of which cluster it is a node. */
-function clusterNameIn(instances: readonly InstanceFact[]): string | undefined {
+export function clusterNameIn(
+  instances: readonly Pick<InstanceFact, 'tags'>[],
+): string | undefined {
   for (const { tags } of instances) {
     const named = tags['aws:eks:cluster-name'] ?? tags['eks:cluster-name']
     const owned = Object.keys(tags).find((key) => key.startsWith('kubernetes.io/cluster/'))

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse, parseAllDocuments, stringify } from 'yaml'
 import { z } from 'zod'
-import { accessPolicy } from '../../aws/testing/access-policy.ts'
+import { accessPolicy } from '../../aws/access-policy.ts'
 import { type Cluster, statusOf } from '../../kube/cluster.ts'
 import { accessManifest } from '../access-manifest.ts'
 

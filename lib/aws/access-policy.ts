@@ -3,6 +3,8 @@ import { join } from 'node:path'
 
 /** What the policy in manifests/access/ has to be told of an account. */
 export interface PolicyPlace {
+  /** Of AWS: `aws`, `aws-cn`, `aws-us-gov`; default `aws`. */
+  readonly partition?: string
   readonly region: string
   /** Twelve digits. */
   readonly accountId: string
@@ -13,7 +15,7 @@ export interface PolicyPlace {
   readonly namespace: string
 }
 
-const POLICY_FILE = join(import.meta.dirname, '../../../manifests/access/iam-policy.json')
+const POLICY_FILE = join(import.meta.dirname, '../../manifests/access/iam-policy.json')
 
 /** The policy of manifests/access/ for an account, as `aws iam create-policy` takes it. */
 export async function accessPolicy(place: PolicyPlace): Promise<string> {
@@ -25,7 +27,14 @@ export async function accessPolicy(place: PolicyPlace): Promise<string> {
     NAMESPACE: place.namespace,
   }
   const text = await readFile(POLICY_FILE, 'utf8')
-  return text.replaceAll(/\b(REGION|ACCOUNT_ID|CLUSTER_NAME|VPC_ID|NAMESPACE)\b/g, (name) => {
-    return named[name] ?? name
-  })
+  return text
+    .replaceAll('"arn:aws:', `"arn:${place.partition ?? 'aws'}:`)
+    .replaceAll(/\b(REGION|ACCOUNT_ID|CLUSTER_NAME|VPC_ID|NAMESPACE)\b/g, (name) => {
+      return named[name] ?? name
+    })
+}
+
+/** The part of AWS that somebody is of, by their ARN: China and GovCloud have names of their own. */
+export function partitionOf(arn: string): string {
+  return /^arn:(aws[a-z-]*):/.exec(arn)?.[1] ?? 'aws'
 }
