@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadSettings } from './load-settings.ts'
-import { rulesOf } from './settings.ts'
+import { accessOf, rulesOf } from './settings.ts'
 import { configTemplate } from './template.ts'
 
 let dir = ''
@@ -50,6 +50,28 @@ test('a file is TypeScript, and what it says becomes rules', async () => {
   })
 })
 
+test('databases are spoken to by Secrets, whose keys have the usual names', async () => {
+  const settings = await load(`export default { databases: {
+    cassandra: { credentials: { secret: 'login' }, tls: { secret: 'keys', certKey: 'c', keyKey: 'k' } },
+    mysql: { credentials: { secret: 'root', username: 'root', passwordKey: 'pwd' } },
+    'mysql-semisync': { manifests: './here' },
+  } }`)
+  expect(accessOf(settings)).toEqual({
+    cassandra: {
+      credentials: { secret: 'login', usernameKey: 'username', passwordKey: 'password' },
+      tls: { secret: 'keys', caKey: 'ca.crt', certKey: 'c', keyKey: 'k' },
+    },
+    mysql: {
+      credentials: {
+        secret: 'root',
+        username: 'root',
+        usernameKey: 'username',
+        passwordKey: 'pwd',
+      },
+    },
+  })
+})
+
 test('the file that init writes, wherever it lies, says just what is known', async () => {
   const facts = { target: 'eks', context: 'a', nodeGroups: ["b's"] } as const
   const path = await configOf(configTemplate(facts))
@@ -86,7 +108,24 @@ test('the environment comes before the file, setting by setting', async () => {
 test.for<[string, string, NodeJS.ProcessEnv, RegExp]>([
   ['unknown setting', 'export default { nodegroups: [] }', {}, /there is no setting nodegroups/],
   ['unknown one below', 'export default { budgets: { us: 1 } }', {}, /no setting budgets\.us/],
-  ['one with no effect', 'export default { databases: { mysql: { tls: {} } } }', {}, /mysql\.tls/],
+  [
+    'one with no effect',
+    'export default { databases: { mysql: { user: {} } } }',
+    {},
+    /no setting databases\.mysql\.user/,
+  ],
+  [
+    'a password',
+    `export default { databases: { mysql: { credentials: { secret: 'a', password: 'x' } } } }`,
+    {},
+    /no setting databases\.mysql\.credentials\.password/,
+  ],
+  [
+    'half a certificate',
+    `export default { databases: { mysql: { tls: { secret: 'a', keyKey: 'k' } } } }`,
+    {},
+    /mysql\.tls: needs certKey and keyKey together/,
+  ],
   ['no time', `export default { budgets: { timeLimit: '0s' } }`, {}, /budgets\.timeLimit: must be/],
   ['unknown fault', `export default { faults: ['cordon'] }`, {}, /config-\d+\.ts: faults\.0: /],
   ['no default', 'export const x = 1', {}, /exports no default/],
