@@ -46,14 +46,19 @@ async function auditWhere(options: AuditOptions): Promise<Audit> {
   }
   const found = await lookAtTarget(await chooseTarget(options))
   // A lab that is down has nothing.
-  return found ? auditTarget(await Cluster.connect(found), found, run) : { left: [], unseen: [] }
+  return found
+    ? auditTarget(await Cluster.connect(found), found, run)
+    : { left: [], unseen: [], beyond: [] }
 }
 
-function auditText({ left, unseen }: Audit): string {
+function auditText({ left, unseen, beyond }: Audit): string {
   const byRun = Map.groupBy(left, ({ run }) => run)
   return [
     ...[...byRun].flatMap(([run, items]) => [`run ${run}`, ...items.map((item) => itemText(item))]),
     ...unseen,
+    ...(beyond.length === 0
+      ? []
+      : [`This user may make none of these, and may not look for them: ${beyond.join(', ')}.`]),
     ...(left.length === 0 && unseen.length === 0 ? ['Nothing of any run is left.'] : []),
   ].join('\n')
 }

@@ -22,6 +22,8 @@ export interface Audit {
   readonly left: readonly LeftOver[]
   /** What could not be looked at, and why; a sentence each. Nothing is known of it. */
   readonly unseen: readonly string[]
+  /** Kinds that this user may neither list nor make: none of its runs made any. */
+  readonly beyond: readonly string[]
 }
 
 /** A namespace of a run's own begins so. */
@@ -61,24 +63,28 @@ export async function auditTarget(
   const [objects, volumes, account] = await Promise.all([
     auditObjects(cluster),
     auditVolumes(cluster),
-    access === undefined ? { left: [], unseen: [] } : auditAccount(access),
+    access === undefined ? NOTHING : auditAccount(access),
   ])
   return ofRun(joined([objects, volumes, account]), runId)
 }
+
+/** What is known where there is nothing. */
+const NOTHING: Audit = { left: [], unseen: [], beyond: [] }
 
 /** The same of an account alone: its cluster may be gone. */
 export async function auditAccount(access: AwsAccess, runId = ''): Promise<Audit> {
   return ofRun(await lookAtAccount(access), runId)
 }
 
-function ofRun({ left, unseen }: Audit, runId: string): Audit {
-  return { left: left.filter(({ run }) => run.startsWith(runId)), unseen }
+function ofRun({ left, ...rest }: Audit, runId: string): Audit {
+  return { ...rest, left: left.filter(({ run }) => run.startsWith(runId)) }
 }
 
-async function auditObjects({ objects }: Cluster): Promise<Audit> {
+async function auditObjects(cluster: Cluster): Promise<Audit> {
+  const { objects } = cluster
   const looks = KINDS.flatMap(([apiVersion, ...kinds]) =>
-    kinds.map((kind) =>
-      look(`objects of kind ${kind}`, async () => {
+    kinds.map(async (kind) => {
+      const found = await look(`objects of kind ${kind}`, async () => {
         const { items } = await objects.list(
           apiVersion,
           kind,
@@ -90,10 +96,28 @@ async function auditObjects({ objects }: Cluster): Promise<Audit> {
           RUN_LABEL,
         )
         return items.map((item) => leftObject(kind, item, item.metadata?.labels?.[RUN_LABEL]))
-      }),
-    ),
+      })
+      return found.unseen.length > 0 && !(await mayMake(cluster, apiVersion, kind))
+        ? { ...NOTHING, beyond: [kind] }
+        : found
+    }),
   )
   return joined(await Promise.all(looks))
+}
+
+/** Whether the user may make something of a kind; what can't be found out counts as yes. */
+async function mayMake({ auth }: Cluster, apiVersion: string, kind: string): Promise<boolean> {
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+  const resource = kind.toLowerCase().replace(/s$/, 'se').replace(/y$/, 'ie')
+  const attributes = { group, resource: `${resource}s`, verb: 'create' }
+  try {
+    const { status } = await auth.createSelfSubjectAccessReview({
+      body: { spec: { resourceAttributes: attributes } },
+    })
+    return status?.allowed !== false
+  } catch {
+    return true
+  }
 }
 
 /** Persistent volumes have no labels of a run: they are known by the namespace of their claim. */
@@ -128,12 +152,12 @@ function lookAtAccount(access: AwsAccess): Promise<Audit> {
 
 async function look(what: string, list: () => Promise<LeftOver[]>): Promise<Audit> {
   try {
-    return { left: await list(), unseen: [] }
+    return { ...NOTHING, left: await list() }
   } catch (error) {
     // A cluster that has no such kind has none of it left.
-    if (statusOf(error) === 404) return { left: [], unseen: [] }
+    if (statusOf(error) === 404) return NOTHING
     return {
-      left: [],
+      ...NOTHING,
       unseen: [`It could not be seen whether ${what} are left: ${explainApiError(error)}.`],
     }
   }
@@ -158,5 +182,6 @@ function joined(audits: readonly Audit[]): Audit {
   return {
     left: audits.flatMap(({ left }) => left),
     unseen: audits.flatMap(({ unseen }) => unseen),
+    beyond: audits.flatMap(({ beyond }) => beyond),
   }
 }

@@ -10,16 +10,12 @@ import type { FaultContext } from '../../../../../faults/fault.ts'
 import { killProcess } from '../../../../../faults/kill-process.ts'
 import { zoneOutage } from '../../../../../faults/zone-outage.ts'
 import { zonePartition } from '../../../../../faults/zone-partition.ts'
-import { applyObjects } from '../../../../../kube/apply.ts'
-import { loadManifests } from '../../../../../kube/manifests.ts'
-import { isPodReady } from '../../../../../kube/pod-state.ts'
 import type { Zone } from '../../../../../model/target.ts'
-import { poll } from '../../../../../std/poll.ts'
 import { availabilitySchedules } from '../../../../../workloads/availability.ts'
 import type { ScenarioControl } from '../../../../conduct.ts'
 import { faultContextOf } from '../../../../fault-context.ts'
-import { placeManifests } from '../../../../place-manifests.ts'
 import { nodesOf } from '../../../probe-zones.ts'
+import { callsReady, deployCalls } from '../../deploy-calls.ts'
 import { demo } from '../../demo.ts'
 
 /** Makes calls of every kind that a run can make, for a test to compare them with its plan. */
@@ -45,10 +41,10 @@ demo(
     const aws = new Aws(run.target.aws)
     const context = faultContextOf(run, run.target.namespace, aws)
     try {
-      await deploy(control)
+      await deployCalls(control)
       await useClients(control, context)
       await inPods(context, [one, two, three])
-      await podsReady(context)
+      await callsReady(context)
       await ofMachines(context, [one, two, three])
     } finally {
       await aws.close()
@@ -67,40 +63,16 @@ demo(
     const [one, two] = run.target.zones
     if (!one || !two) throw new Error('needs zones')
     const context = faultContextOf(run, run.target.namespace, undefined)
-    await deploy(control)
+    await deployCalls(control)
     await useClients(control, context)
     const cordoned = await cause(cordonZone, context, one)
     const deleted = await cause(deletePod, context, { pod: await podOf(context, two) })
     await cordoned.heal()
     await deleted.heal()
-    await podsReady(context)
+    await callsReady(context)
     control.evidence({ check: 'closed', verdict: 'true', summary: 'a zone was closed' })
   },
 )
-
-async function deploy({ run }: ScenarioControl): Promise<void> {
-  const { namespace } = run.target
-  const manifests = await loadManifests(run.options.manifests['cassandra'] ?? '')
-  await applyObjects(run.cluster, run.journal, placeManifests(manifests, run.target, run.id), {
-    namespace,
-    scope: 'scenario',
-  })
-  await podsReady({ cluster: run.cluster, namespace })
-}
-
-async function podsReady({
-  cluster,
-  namespace,
-}: Pick<FaultContext, 'cluster' | 'namespace'>): Promise<void> {
-  await poll({ what: 'three pods to be Ready', budget: 'statefulSetReady' }, async () => {
-    const { items } = await cluster.core.listNamespacedPod({
-      namespace,
-      labelSelector: 'app=calls',
-    })
-    const ready = items.filter((pod) => isPodReady(pod)).length
-    return ready === 3 ? { done: true, value: true } : { done: false, seen: `${ready} Ready` }
-  })
-}
 
 /** Agents without a database: they are installed and loaded, and nothing is started. */
 async function useClients({ run }: ScenarioControl, context: FaultContext): Promise<void> {
