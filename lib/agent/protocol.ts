@@ -76,13 +76,19 @@ export const agentStatus = z.object({
 })
 export type AgentStatus = z.infer<typeof agentStatus>
 
-const foundValue = z.object({ value: z.string(), writtenMicros: z.number().optional() })
+const foundValue = z.object({
+  value: z.string(),
+  writtenMicros: z.number().exactOptional(),
+  balance: z.number().exactOptional(),
+  booked: z.number().exactOptional(),
+})
 
 const operationRecord: z.ZodType<OperationRecord> = z.object({
   index: z.int(),
-  kind: z.enum(['insert', 'read-set', 'read', 'write']),
+  kind: z.enum(['insert', 'read-set', 'read', 'write', 'transfer', 'read-bank', 'read-ledger']),
   key: z.string(),
   value: z.string().exactOptional(),
+  transfer: z.object({ from: z.string(), to: z.string(), amount: z.number() }).exactOptional(),
   timestampMicros: z.number().exactOptional(),
   latest: z.literal(true).exactOptional(),
   dueNs: z.number(),
@@ -92,7 +98,7 @@ const operationRecord: z.ZodType<OperationRecord> = z.object({
   doneNs: z.number(),
   outcome: z.enum(['ok', 'fail', 'info']),
   error: z.string().exactOptional(),
-  found: z.array(foundValue.extend({ writtenMicros: z.number().exactOptional() })).exactOptional(),
+  found: z.array(foundValue).exactOptional(),
   coordinator: z.string().exactOptional(),
 })
 

@@ -6,10 +6,12 @@ export interface PlannedOperation {
   /** Position in the schedule of its client, from 0. */
   readonly index: number
   readonly kind: OperationKind
-  /** The register that is read or written, or the set that is inserted into or read. */
+  /** The register that is read or written, the set that is inserted into or read, or the bank. */
   readonly key: string
   /** What is written or inserted; absent for a read. Unique in its key, so that it tells its write. */
   readonly value?: string
+  /** Of a transfer, whose name in the bank's ledger is `value`. */
+  readonly transfer?: Transfer
   /**
    * The timestamp to send with a write, so that the database orders writes as the schedule does:
    * a key has one writer, whose timestamps strictly increase.
@@ -24,8 +26,26 @@ export interface PlannedOperation {
   readonly dueNs: number
 }
 
-/** `insert` adds an id to a set, `read-set` reads all of one; `read` and `write` are of a register. */
-export type OperationKind = 'insert' | 'read-set' | 'read' | 'write'
+/**
+ * `insert` adds an id to a set, `read-set` reads all of one; `read` and `write` are of a register;
+ * `transfer` moves an amount between accounts of a bank and books it in the bank's ledger, all in one
+ * transaction, `read-bank` reads all accounts in one snapshot, `read-ledger` what was booked.
+ */
+export type OperationKind =
+  | 'insert'
+  | 'read-set'
+  | 'read'
+  | 'write'
+  | 'transfer'
+  | 'read-bank'
+  | 'read-ledger'
+
+/** Moves an amount, or what there is of it: no account is overdrawn. */
+export interface Transfer {
+  readonly from: string
+  readonly to: string
+  readonly amount: number
+}
 
 /** Who runs a schedule: one process in one zone. */
 export interface Client {
@@ -68,4 +88,8 @@ export type OperationAnswer = Pick<OperationRecord, 'outcome' | 'error' | 'found
 export interface FoundValue {
   readonly value: string
   readonly writtenMicros?: number
+  /** Of an account in a bank, whose name is `value`. */
+  readonly balance?: number
+  /** What the ledger of the same snapshot has for that account: received less paid. */
+  readonly booked?: number
 }

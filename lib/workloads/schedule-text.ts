@@ -6,13 +6,19 @@ const LETTER: Readonly<Record<OperationKind, string>> = {
   'read-set': 's',
   read: 'r',
   write: 'w',
+  transfer: 't',
+  'read-bank': 'b',
+  'read-ledger': 'l',
 }
-const KINDS: readonly OperationKind[] = ['insert', 'read-set', 'read', 'write']
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of a record of all kinds
+const KINDS = Object.keys(LETTER) as readonly OperationKind[]
+/** Kinds that have a value; a read has none. */
+const WRITES: readonly (OperationKind | undefined)[] = ['insert', 'write', 'transfer']
 
 /**
  * A schedule as text: a head, then a line `[kind, index, dueNs, key, value, timestampMicros]` for each
- * operation, without what it doesn't have; the kind of a read of the latest is a capital letter. The
- * same schedule gives the same bytes.
+ * operation, without what it doesn't have; the kind of a read of the latest is a capital letter, and a
+ * transfer ends with `from, to, amount`. The same schedule gives the same bytes.
  */
 export function serialiseSchedule({ workload, process, zone, operations }: Schedule): string {
   const head = { schedule: VERSION, workload, process, zone, operations: operations.length }
@@ -38,10 +44,11 @@ export function parseSchedule(text: string): Schedule {
 }
 
 function toLine(operation: PlannedOperation): unknown[] {
-  const { kind, index, dueNs, key, value, timestampMicros, latest } = operation
-  const line = [latest ? LETTER[kind].toUpperCase() : LETTER[kind], index, dueNs, key]
+  const { kind, index, dueNs, key, value, timestampMicros, latest, transfer } = operation
+  const line: unknown[] = [latest ? LETTER[kind].toUpperCase() : LETTER[kind], index, dueNs, key]
   if (value !== undefined) line.push(value)
   if (timestampMicros !== undefined) line.push(timestampMicros)
+  if (transfer !== undefined) line.push(transfer.from, transfer.to, transfer.amount)
   return line
 }
 
@@ -69,36 +76,53 @@ function toHead(line: string): Omit<Schedule, 'operations'> & { readonly count: 
 
 function toOperation(line: string, number: number): PlannedOperation {
   const parsed = parseLine(line, number)
-  const [letter, index, dueNs, key, value, timestampMicros, ...more]: unknown[] = Array.isArray(
-    parsed,
-  )
-    ? parsed
-    : []
+  const [letter, index, dueNs, key, value, ...more]: unknown[] = Array.isArray(parsed) ? parsed : []
   const small = typeof letter === 'string' ? letter.toLowerCase() : undefined
   const kind = KINDS.find((one) => LETTER[one] === small)
   const isLatest = letter !== small
-  const writes = kind === 'insert' || kind === 'write'
+  const writes = WRITES.includes(kind)
+  const rest = kind === undefined ? undefined : toRest(kind, more)
   if (
     kind !== undefined &&
+    rest !== undefined &&
     !(writes && isLatest) &&
     isCount(index) &&
     isCount(dueNs) &&
     typeof key === 'string' &&
-    (writes ? typeof value === 'string' : value === undefined) &&
-    (timestampMicros === undefined || (isCount(timestampMicros) && kind === 'write')) &&
-    more.length === 0
+    (writes ? typeof value === 'string' : value === undefined)
   ) {
     return {
       index,
       kind,
       key,
       ...(typeof value === 'string' ? { value } : {}),
-      ...(timestampMicros === undefined ? {} : { timestampMicros }),
+      ...rest,
       ...(isLatest ? { latest: true as const } : {}),
       dueNs,
     }
   }
   throw new TypeError(`Line ${number} of the schedule is no operation: ${line}`)
+}
+
+/** What follows the value; undefined when it is not what belongs there. */
+function toRest(
+  kind: OperationKind,
+  more: readonly unknown[],
+): Pick<PlannedOperation, 'timestampMicros' | 'transfer'> | undefined {
+  if (kind === 'transfer') {
+    const [from, to, amount] = more
+    return typeof from === 'string' &&
+      typeof to === 'string' &&
+      isCount(amount) &&
+      more.length === 3
+      ? { transfer: { from, to, amount } }
+      : undefined
+  }
+  const [timestampMicros] = more
+  if (more.length === 0) return {}
+  return isCount(timestampMicros) && kind === 'write' && more.length === 1
+    ? { timestampMicros }
+    : undefined
 }
 
 function isCount(value: unknown): value is number {

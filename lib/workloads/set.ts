@@ -1,12 +1,13 @@
 import type { Client, PlannedOperation, Schedule } from '../model/operation.ts'
-import { type Random, seededRandom } from '../std/random.ts'
+import { seededRandom } from '../std/random.ts'
 import {
-  DEFAULT_RATE_PER_SECOND,
   drawLatest,
   dueTimesNs,
+  type LastReadOptions,
+  lastReadsOf,
   type LoadOptions,
   NS_PER_MS,
-  NS_PER_SECOND,
+  pickNewestOrOlder,
 } from './pace.ts'
 
 export interface SetOptions extends LoadOptions {
@@ -53,13 +54,9 @@ export function setSchedules(options: SetOptions): Schedule[] {
   })
 }
 
-export interface FinalReadOptions extends SetOptions {
+export interface FinalReadOptions extends SetOptions, LastReadOptions {
   /** Sets that were begun before this are read. */
   readonly untilMs: number
-  /** When the first read is due: once the last insert has ended. */
-  readonly startMs: number
-  /** Index of the first read: above those that the client was given before. */
-  readonly firstIndex: number
 }
 
 /**
@@ -81,7 +78,7 @@ function setLoad(options: SetOptions, client: Client): PlannedOperation[] {
     const set = setAt(options, dueNs)
     return random.next() < readShare
       ? {
-          ...readOf(index, setName(options, pickSet(random, set)), dueNs),
+          ...readOf(index, setName(options, pickNewestOrOlder(random, set)), dueNs),
           ...drawLatest(options, random),
         }
       : {
@@ -94,24 +91,13 @@ function setLoad(options: SetOptions, client: Client): PlannedOperation[] {
   })
 }
 
-function pickSet(random: Random, current: number): number {
-  const older = random.int(current)
-  return current === 0 || random.next() < 0.5 ? current : older
-}
-
 function finalReadsOf(client: Client, options: FinalReadOptions): PlannedOperation[] {
-  const { untilMs, startMs, firstIndex, clients } = options
-  const { ratePerSecond = DEFAULT_RATE_PER_SECOND, latestShare = 0 } = options
-  const spanMs = options.setSpanMs ?? DEFAULT_SET_SPAN_MS
-  const turn = clients.indexOf(client) / clients.length
-  return Array.from({ length: Math.ceil(untilMs / spanMs) }, (_, set) => ({
-    ...readOf(
-      firstIndex + set,
-      setName(options, set),
-      Math.floor(startMs * NS_PER_MS + ((set + turn) / ratePerSecond) * NS_PER_SECOND),
-    ),
-    ...(latestShare > 0 ? { latest: true as const } : {}),
+  const { untilMs, setSpanMs = DEFAULT_SET_SPAN_MS } = options
+  const sets = Array.from({ length: Math.ceil(untilMs / setSpanMs) }, (_, set) => ({
+    kind: 'read-set' as const,
+    key: setName(options, set),
   }))
+  return lastReadsOf(client, options, sets)
 }
 
 function readOf(index: number, key: string, dueNs: number): PlannedOperation {

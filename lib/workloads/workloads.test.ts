@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { OperationRecord, Schedule } from '../model/operation.ts'
 import { availabilitySchedules } from './availability.ts'
+import { BANK_ACCOUNTS, bankNames, bankSchedules, finalBankReads } from './bank.ts'
 import { completeHistory, NO_RECORD } from './complete-history.ts'
 import { parseSchedule, serialiseSchedule } from './schedule-text.ts'
 import { finalSetReads, setSchedules } from './set.ts'
@@ -14,6 +15,7 @@ const options = { seed: '42', clients, durationMs: 60_000 }
 const WORKLOADS = [
   ['set', setSchedules],
   ['availability', availabilitySchedules],
+  ['bank', bankSchedules],
 ] as const
 
 function bytes(schedules: readonly Schedule[]): string {
@@ -71,6 +73,7 @@ test('schedules stay what they are: a run is repeated by its seed after an upgra
   expect(WORKLOADS.map(([, schedulesOf]) => sha256(bytes(schedulesOf(options))))).toEqual([
     '63c5b31bc685d133',
     'bd7ae97cf4c4baf0',
+    'ab7db44f8f986501',
   ])
 })
 
@@ -96,7 +99,7 @@ test('a load that was stopped is read to its end', () => {
 
 test('where replicas may lag a share of the reads is of the latest, and the last ones all are', () => {
   const lagging = { ...options, latestShare: 0.5 }
-  const reads = [...setSchedules(lagging), ...availabilitySchedules(lagging)]
+  const reads = WORKLOADS.flatMap(([, schedulesOf]) => schedulesOf(lagging))
     .flatMap(({ operations }) => operations)
     .filter(({ kind, dueNs }) => kind.startsWith('read') && dueNs < 60e9)
   const latest = reads.filter((read) => read.latest)
@@ -108,11 +111,34 @@ test('where replicas may lag a share of the reads is of the latest, and the last
       operations.filter(({ dueNs }) => dueNs >= 60e9),
     ),
     ...finalSetReads({ ...lagging, ...stop }).flatMap(({ operations }) => operations),
+    ...finalBankReads({ ...lagging, ...stop }).flatMap(({ operations }) => operations),
   ]
-  expect(lasts.length).toBe(15)
+  expect(lasts.length).toBe(27)
   expect(lasts.every((read) => read.latest === true)).toBe(true)
   for (const schedule of setSchedules(lagging)) {
     expect(parseSchedule(serialiseSchedule(schedule))).toEqual(schedule)
+  }
+})
+
+test('money is moved between two accounts of a bank that is there, and each is read with its ledger', () => {
+  const banks = bankNames(options)
+  expect(banks).toEqual(['bank-0', 'bank-1', 'bank-2'])
+  for (const { operations } of bankSchedules(options)) {
+    const transfers = operations.flatMap(({ transfer }) =>
+      transfer === undefined ? [] : [transfer],
+    )
+    expect(transfers.length).toBeGreaterThan(400)
+    for (const { from, to, amount } of transfers) {
+      expect(from).not.toBe(to)
+      expect(BANK_ACCOUNTS).toContain(from)
+      expect(BANK_ACCOUNTS).toContain(to)
+      expect(amount).toBeGreaterThan(0)
+    }
+    expect(operations.every(({ key }) => banks.includes(key))).toBe(true)
+    const last = operations.filter(({ dueNs }) => dueNs >= 65e9)
+    expect(last.map(({ kind, key }) => `${kind} ${key}`)).toEqual(
+      banks.flatMap((bank) => [`read-bank ${bank}`, `read-ledger ${bank}`]),
+    )
   }
 })
 
@@ -142,6 +168,7 @@ describe('a schedule that is not whole is refused', () => {
     ['with no operation in a line', text.replace(lines[3] ?? '', '["x",1,2,"k"]'), 'Line 4'],
     ['with a write of nothing', text.replace(lines[3] ?? '', '["w",2,2,"k"]'), 'Line 4'],
     ['with a write of the latest', text.replace(lines[3] ?? '', '["I",2,2,"k","v"]'), 'Line 4'],
+    ['with a transfer of nothing', text.replace(lines[3] ?? '', '["t",2,2,"k","v"]'), 'Line 4'],
     ['with a read of something', text.replace(lines[3] ?? '', '["r",2,2,"k","v"]'), 'Line 4'],
   ])('%s', ([, torn, said]) => {
     expect(() => parseSchedule(torn)).toThrow(said)

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
-import type { PlannedOperation } from '../../model/operation.ts'
-import { CassandraOperationClient, type OperationAnswer } from './operation-client.ts'
+import type { OperationAnswer, PlannedOperation } from '../../model/operation.ts'
+import { CassandraOperationClient } from './operation-client.ts'
 import { CqlNode, type Reply } from './testing/cql-node.ts'
 
 const open: AsyncDisposable[] = []

@@ -159,7 +159,7 @@ test('operations that find no connection free in time are refused, and none is s
 test('reads of the latest go where writes go, the others to the servers that may lag', async () => {
   const [primary, replica] = [await serve(100), await SqlServer.listen(101)]
   open.push(replica)
-  primary.reply = () => ({ kind: 'rows', rows: [{ id: 'a' }, { id: 'b' }] })
+  primary.reply = () => ({ kind: 'rows', rows: [{ value: 'a' }, { value: 'b' }] })
   replica.reply = (statement) => ({
     kind: 'rows',
     rows: statement.includes('registers') ? [{ value: 'v', written: 7 }] : [],
@@ -179,5 +179,81 @@ test('reads of the latest go where writes go, the others to the servers that may
   })
   expect(await lagging.run({ ...readSet, kind: 'read', key: 'r' })).toMatchObject({
     found: [{ value: 'v', writtenMicros: 7 }],
+  })
+})
+
+const move: PlannedOperation = {
+  index: 0,
+  kind: 'transfer',
+  key: 'bank-0',
+  value: 'x-1',
+  transfer: { from: 'a', to: 'b', amount: 40 },
+  dueNs: 0,
+}
+const ACCOUNTS: Reply = {
+  kind: 'rows',
+  rows: [
+    { account: 'a', balance: 30 },
+    { account: 'b', balance: 5 },
+  ],
+}
+
+/** A bank's server, which does something else with the statements that begin so. */
+async function bank(begin = 'none', reply: Reply = { kind: 'ok' }) {
+  const server = await serve(100)
+  const client = clientOf(server.port, reply.kind === 'silence' ? SHORT : {})
+  server.reply = (statement) => {
+    if (statement.startsWith(begin)) return reply
+    return statement.startsWith('SELECT account') ? ACCOUNTS : { kind: 'ok' }
+  }
+  return { server, answer: await client.run(move), client }
+}
+
+test('a transfer moves what there is, and is ok once its commit is', async () => {
+  const { answer, server } = await bank()
+  expect(answer).toEqual({ outcome: 'ok', coordinator: 'server 100' })
+  expect(server.received).toEqual([
+    'START TRANSACTION',
+    "SELECT account, balance FROM zonefall.accounts WHERE bank = 'bank-0' AND account IN ('a', 'b') ORDER BY account FOR UPDATE",
+    "UPDATE zonefall.accounts SET balance = 0 WHERE bank = 'bank-0' AND account = 'a'",
+    "UPDATE zonefall.accounts SET balance = 35 WHERE bank = 'bank-0' AND account = 'b'",
+    "INSERT INTO zonefall.ledger (bank, id, payer, payee, amount) VALUES ('bank-0', 'x-1', 'a', 'b', 30)",
+    'COMMIT',
+  ])
+})
+
+test.each<[string, Reply, string]>([
+  ['SELECT account', { kind: 'error', code: 1205 }, 'ER_LOCK_WAIT_TIMEOUT'],
+  ['UPDATE', { kind: 'error', code: 1213 }, 'ER_LOCK_DEADLOCK'],
+  ['INSERT', { kind: 'silence' }, 'no answer in time'],
+  ['INSERT', { kind: 'hang-up' }, 'PROTOCOL_CONNECTION_LOST'],
+])('a transfer that ends before its commit certainly did not happen: %s, %j', async (...given) => {
+  const [begin, reply, error] = given
+  const { answer, server, client } = await bank(begin, reply)
+  expect(answer).toEqual({ outcome: 'fail', error, coordinator: 'server 100' })
+  expect(server.received).not.toContain('COMMIT')
+  // The transaction that is left goes with its connection: nobody goes on in it.
+  await expect.poll(() => server.open).toBe(0)
+  server.reply = (statement) => (statement.startsWith('SELECT') ? ACCOUNTS : { kind: 'ok' })
+  expect(await client.run(move)).toMatchObject({ outcome: 'ok' })
+})
+
+test.each<[Reply, string]>([
+  [{ kind: 'silence' }, 'no answer in time'],
+  [{ kind: 'hang-up' }, 'PROTOCOL_CONNECTION_LOST'],
+  [{ kind: 'error', code: 1205 }, 'ER_LOCK_WAIT_TIMEOUT'],
+])('a transfer whose commit is not acknowledged may have happened: %j', async (reply, error) => {
+  const { answer } = await bank('COMMIT', reply)
+  expect(answer).toEqual({ outcome: 'info', error, coordinator: 'server 100' })
+})
+
+test('a bank is read with what its ledger says of each account', async () => {
+  const server = await serve(101)
+  server.reply = () => ({ kind: 'rows', rows: [{ value: 'a', balance: 0, booked: -100 }] })
+  const read = { index: 0, kind: 'read-bank', key: 'bank-0', dueNs: 0 } as const
+  expect(await clientOf(server.port).run(read)).toEqual({
+    outcome: 'ok',
+    found: [{ value: 'a', balance: 0, booked: -100 }],
+    coordinator: 'server 101',
   })
 })

@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import type { OperationAnswer, PlannedOperation } from '../../model/operation.ts'
+import type { FoundValue, OperationAnswer, PlannedOperation } from '../../model/operation.ts'
 import { loginFiles, readLoginFiles } from '../login-files.ts'
 import { LOAD_DATABASE } from './load-schema.ts'
 import { type Attempt, OperationWorkers } from './operation-workers.ts'
+import { transfer } from './transfer.ts'
 
 /** How clients reach the database. */
 export const mysqlAccess = z.object({
@@ -44,8 +45,7 @@ export class MySqlOperationClient {
   /** Does one operation and says how it ended; never throws. */
   async run(operation: PlannedOperation): Promise<OperationAnswer> {
     const { kind, latest } = operation
-    const isRead = kind === 'read' || kind === 'read-set'
-    const workers = isRead && latest !== true ? this.#lagging : this.#latest
+    const workers = kind.startsWith('read') && latest !== true ? this.#lagging : this.#latest
     return workers.run((attempt) => send(attempt, operation))
   }
 
@@ -58,41 +58,70 @@ export class MySqlOperationClient {
 
 // oxlint-disable-next-line typescript/consistent-return -- the cases are all there are
 async function send(attempt: Attempt, operation: PlannedOperation): Promise<OperationAnswer> {
-  const { connection } = attempt
-  const { kind, key, value = '', timestampMicros = 0 } = operation
-  attempt.mayHappen()
-  switch (kind) {
+  const { key, value = '', timestampMicros = 0 } = operation
+  switch (operation.kind) {
     case 'insert':
-      await connection.query(`INSERT INTO ${LOAD_DATABASE}.sets (name, id) VALUES (?, ?)`, [
-        key,
-        value,
-      ])
-      return { outcome: 'ok' }
+      return write(attempt, INSERT, [key, value])
     case 'write':
-      await connection.query(WRITE, [key, value, timestampMicros])
-      return { outcome: 'ok' }
-    case 'read-set': {
-      const rows = await connection.query(`SELECT id FROM ${LOAD_DATABASE}.sets WHERE name = ?`, [
-        key,
-      ])
-      return { outcome: 'ok', found: rows.map((row) => ({ value: String(row['id']) })) }
-    }
-    case 'read': {
-      const rows = await connection.query(
-        `SELECT value, written FROM ${LOAD_DATABASE}.registers WHERE name = ?`,
-        [key],
-      )
-      const found = rows.map((row) => ({
-        value: String(row['value']),
-        writtenMicros: Number(row['written']),
-      }))
-      return { outcome: 'ok', found }
-    }
+      return write(attempt, WRITE, [key, value, timestampMicros])
+    case 'transfer':
+      return transfer(attempt, operation)
+    case 'read-set':
+      return read(attempt, `SELECT id AS value FROM ${LOAD_DATABASE}.sets WHERE name = ?`, key)
+    case 'read':
+      return read(attempt, READ, key)
+    case 'read-bank':
+      return read(attempt, READ_BANK, key)
+    case 'read-ledger':
+      return read(attempt, `SELECT id AS value FROM ${LOAD_DATABASE}.ledger WHERE bank = ?`, key)
   }
 }
+
+/** One statement, which is a transaction of its own. */
+async function write(
+  { connection, mayHappen }: Attempt,
+  statement: string,
+  parameters: readonly (string | number)[],
+): Promise<OperationAnswer> {
+  mayHappen()
+  await connection.query(statement, parameters)
+  return { outcome: 'ok' }
+}
+
+async function read(
+  { connection, mayHappen }: Attempt,
+  statement: string,
+  key: string,
+): Promise<OperationAnswer> {
+  mayHappen()
+  const rows = await connection.query(statement, [key])
+  return { outcome: 'ok', found: rows.map((row) => foundIn(row)) }
+}
+
+function foundIn(row: Readonly<Record<string, unknown>>): FoundValue {
+  const { written, balance, booked } = row
+  return {
+    value: String(row['value']),
+    ...(written === undefined ? {} : { writtenMicros: Number(written) }),
+    ...(balance === undefined ? {} : { balance: Number(balance) }),
+    ...(booked === undefined ? {} : { booked: Number(booked) }),
+  }
+}
+
+const INSERT = `INSERT INTO ${LOAD_DATABASE}.sets (name, id) VALUES (?, ?)`
 
 /** The newest write by its timestamp stays. The columns are assigned in this order, as MySQL does. */
 const WRITE =
   `INSERT INTO ${LOAD_DATABASE}.registers (name, value, written) VALUES (?, ?, ?) ` +
   'ON DUPLICATE KEY UPDATE value = IF(VALUES(written) > written, VALUES(value), value), ' +
   'written = GREATEST(written, VALUES(written))'
+
+const READ = `SELECT value, written FROM ${LOAD_DATABASE}.registers WHERE name = ?`
+
+/** One statement, so that all of it is of one snapshot. */
+const READ_BANK =
+  'SELECT a.account AS value, a.balance, ' +
+  'COALESCE(SUM(IF(l.payee = a.account, l.amount, -l.amount)), 0) AS booked ' +
+  `FROM ${LOAD_DATABASE}.accounts a LEFT JOIN ${LOAD_DATABASE}.ledger l ` +
+  'ON l.bank = a.bank AND (l.payee = a.account OR l.payer = a.account) ' +
+  'WHERE a.bank = ? GROUP BY a.account, a.balance'

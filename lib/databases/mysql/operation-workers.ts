@@ -16,7 +16,7 @@ const CONNECTION_LIFETIME_MS = 10_000
 export interface Attempt {
   readonly connection: OperationConnection
   /** Called before the first statement is sent after which the operation may have happened. */
-  mayHappen(): void
+  readonly mayHappen: () => void
 }
 
 /** One worker: a connection that nobody else uses, opened when it is needed. */
@@ -157,7 +157,8 @@ async function attemptOn(
     return { ...answer, coordinator }
   } catch (error) {
     const failure = failureOf(error)
-    if (failure.outcome === 'info') connection.destroy()
+    // Whoever gave up before its commit leaves a transaction behind, which goes with the connection.
+    if (failure.outcome === 'info' || !isPossible) connection.destroy()
     return { ...failure, ...(isPossible ? {} : { outcome: 'fail' }), coordinator }
   }
 }
