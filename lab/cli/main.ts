@@ -11,7 +11,6 @@ import { LabError, LabRefusal } from '../std/lab-error.ts'
 import { type LabPaths, labPaths } from '../std/paths.ts'
 import { readStatus, setCapacity } from './control.ts'
 import { createProgress } from './progress.ts'
-import { up } from './up.ts'
 
 const REFUSED_EXIT = 3
 const BROKEN_EXIT = 5
@@ -83,6 +82,8 @@ program
   .addHelpText('after', '\nExample:\n  npx zonefall lab up --zones 2')
   .action(async (flags: UpFlags) => {
     const progress = flags.json ? printJsonEvent : createProgress(process.stderr)
+    // The other commands, which scripts call often, are quicker without all that it takes.
+    const { up } = await import('./up.ts')
     const access = await up(
       paths(),
       {
