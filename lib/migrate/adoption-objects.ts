@@ -5,6 +5,11 @@ const ZONE_LABEL = 'topology.kubernetes.io/zone'
 /** Label by which a person finds what was made for one migration. */
 export const MIGRATION_LABEL = 'zonefall.io/migration'
 
+/** A persistent volume or a claim, with its name. */
+export type AdoptionObject = (V1PersistentVolume | V1PersistentVolumeClaim) & {
+  readonly metadata: { readonly name: string }
+}
+
 /**
  * A persistent volume for each copy and the claim that the StatefulSet will look for, each bound to
  * the other by name: no volume is made for a claim that is there. The volumes are retained whatever
@@ -16,7 +21,7 @@ export function adoptionObjects(
   plan: MigrationPlan,
   volumeIds: readonly string[],
   labels: Readonly<Record<string, string>> = {},
-): (V1PersistentVolume | V1PersistentVolumeClaim)[] {
+): AdoptionObject[] {
   const all = { ...labels, [MIGRATION_LABEL]: plan.token }
   return plan.nodes.flatMap((node) => [
     persistentVolume(plan, node, volumeIds[node.ordinal] ?? '', all),
@@ -29,7 +34,7 @@ function persistentVolume(
   node: PlannedNode,
   volumeId: string,
   labels: Record<string, string>,
-): V1PersistentVolume {
+): AdoptionObject {
   const { fsType } = plan
   const source =
     plan.form === 'csi'
@@ -63,7 +68,7 @@ function claim(
   plan: MigrationPlan,
   node: PlannedNode,
   labels: Record<string, string>,
-): V1PersistentVolumeClaim {
+): AdoptionObject {
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',

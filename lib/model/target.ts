@@ -46,9 +46,17 @@ export interface Zone {
 /**
  * `exec`: commands in pods. `ec2`: instances and volumes by API. `nacl`: network ACLs. `capacity`:
  * launches in a zone can be made to fail. `commit-log-sync`: Cassandra's images take from the
- * environment when a write counts as written (CASSANDRA_COMMITLOG_SYNC).
+ * environment when a write counts as written (CASSANDRA_COMMITLOG_SYNC). `legacy`: there is an image
+ * of machines that run Cassandra by themselves, and a way to run commands on them.
  */
-export const CAPABILITIES = ['exec', 'ec2', 'nacl', 'capacity', 'commit-log-sync'] as const
+export const CAPABILITIES = [
+  'exec',
+  'ec2',
+  'nacl',
+  'capacity',
+  'commit-log-sync',
+  'legacy',
+] as const
 export type Capability = (typeof CAPABILITIES)[number]
 
 export interface AwsAccess {

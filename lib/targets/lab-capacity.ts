@@ -21,15 +21,26 @@ const labStatus = z.object({
 /** What each lab's context begins with; its name follows. */
 const CONTEXT_PREFIX = 'zonefall-lab-'
 
+/** The command line of the lab that a target is; undefined of anything else. */
+export function labOf({
+  kind,
+  context,
+}: Pick<TargetDescription, 'kind' | 'context'>): [string, ...string[]] | undefined {
+  if (kind !== 'lab' || !context.startsWith(CONTEXT_PREFIX)) return undefined
+  const [program, ...prefix] = LAB_COMMAND
+  return [program, ...prefix, '--name', context.slice(CONTEXT_PREFIX.length)]
+}
+
 /** The target's control over capacity: the lab's command line has one, nothing else does. */
 export function capacityControl(
   target: Pick<TargetDescription, 'kind' | 'context'>,
 ): CapacityControl | undefined {
-  if (target.kind !== 'lab' || !target.context.startsWith(CONTEXT_PREFIX)) return undefined
-  const [program, ...prefix] = LAB_COMMAND
+  const command = labOf(target)
+  if (command === undefined) return undefined
+  const [program, ...prefix] = command
   const name = target.context.slice(CONTEXT_PREFIX.length)
   const lab = (...args: string[]) =>
-    promisify(execFile)(program, [...prefix, '--name', name, ...args], {
+    promisify(execFile)(program, [...prefix, ...args], {
       timeout: budgetMs('labCommand'),
     })
   return {
