@@ -10,8 +10,11 @@ export function isCertificateTrouble(error: unknown): boolean {
   return typeof code === 'string' && CERTIFICATE.test(code)
 }
 
+/** A database that is there and doesn't take the login: nothing can be said of a claim then. */
+export class LoginRefusedError extends InconclusiveError {}
+
 /**
- * A database that is there and doesn't take the login. Nothing can be said of the claim then.
+ * Says that a database refused the login.
  *
  * @param said the driver's or the server's words, in which there is no password
  */
@@ -20,7 +23,7 @@ export function loginRefused(
   what: 'credentials' | 'certificate' | 'TLS',
   said: string,
   cause: unknown,
-): InconclusiveError {
+): LoginRefusedError {
   const { system, pod } = database
   const setting = `databases.${system}.${what === 'credentials' ? what : 'tls'}`
   const sentence = {
@@ -28,7 +31,7 @@ export function loginRefused(
     certificate: `The certificate of the database in pod ${pod} is not taken`,
     TLS: `The database in pod ${pod} has no encrypted connections, or takes no others`,
   }[what]
-  return new InconclusiveError(`${sentence}: ${said.replace(/\.$/, '')}.`, {
+  return new LoginRefusedError(`${sentence}: ${said.replace(/\.$/, '')}.`, {
     cause,
     hint: `See ${setting} in zonefall.config.ts, and the Secret that it names.`,
   })
