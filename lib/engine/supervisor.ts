@@ -18,6 +18,7 @@ import { howManyAtOnce } from './how-many-at-once.ts'
 import { InterruptedError, type Interrupts } from './interrupts.ts'
 import { takeProjection } from './leaks.ts'
 import { LiveFeed } from './live-feed.ts'
+import { machineFacts } from './machine-facts.ts'
 import { clearForRun } from './preflight/for-run.ts'
 import { recordCluster } from './record-cluster.ts'
 import type { RunOptions } from './records.ts'
@@ -252,6 +253,7 @@ async function conductRun(
     runId: run.id,
     startedAt: new Date(run.startedAtEpochMs).toISOString(),
     durationMs: Math.round(run.timeline.nowMs()),
+    machine: machineFacts(),
     target: run.target,
     seed: run.seed,
     ...(run.options.sabotage === undefined ? {} : { sabotage: run.options.sabotage }),

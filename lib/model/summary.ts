@@ -7,6 +7,8 @@ export interface RunSummary {
   /** ISO 8601, UTC. */
   readonly startedAt: string
   readonly durationMs: number
+  /** That zonefall ran on, and the lab if it is one; absent in reports of earlier versions. */
+  readonly machine?: MachineFacts
   /** Without secrets: `aws` carries no keys here. */
   readonly target: TargetDescription
   readonly seed: string
@@ -28,6 +30,16 @@ export interface RunSummary {
   readonly timelineFile: string
   readonly journalFile: string
   readonly logFiles: readonly string[]
+}
+
+/** What figures of a run depend on that a reader may not have. */
+export interface MachineFacts {
+  readonly cores: number
+  readonly memoryGib: number
+  /** `Linux 6.18.44`. */
+  readonly system: string
+  /** Mean number of processes that ran or wanted to, of the last 15 minutes of the run. */
+  readonly load: number
 }
 
 /**

@@ -117,6 +117,9 @@ export const summarySchema: z.ZodType<RunSummary> = z.object({
   runId: z.string(),
   startedAt: z.string(),
   durationMs: z.number(),
+  machine: z
+    .object({ cores: z.int(), memoryGib: z.number(), system: z.string(), load: z.number() })
+    .exactOptional(),
   target: targetSchema,
   seed: z.string(),
   sabotage: z.string().exactOptional(),
