@@ -5,6 +5,7 @@ import { checkTarget, type TargetOptions } from './choose-target.ts'
 import { checkCluster } from './doctor-cluster.ts'
 import { checkMachine } from './doctor-machine.ts'
 import { checkSafety } from './doctor-safety.ts'
+import { checkSecrets } from './doctor-secrets.ts'
 import { namespaceName } from './options.ts'
 import { targetOptions } from './run.ts'
 
@@ -58,5 +59,10 @@ async function examine(flags: TargetOptions): Promise<Finding[]> {
   const { context, kubeconfig = defaultKubeconfig(), namespace } = flags
   const findings = await checkCluster(kubeconfig, context, namespace)
   const isReached = findings.some(({ check, state }) => check === 'API server' && state === 'ok')
-  return isReached ? [...findings, ...(await checkSafety(flags, findings))] : findings
+  if (!isReached || context === undefined) return findings
+  return [
+    ...findings,
+    ...(await checkSecrets({ kubeconfig, context }, namespace, flags.settings ?? {})),
+    ...(await checkSafety(flags, findings)),
+  ]
 }
