@@ -1,16 +1,21 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { Aws } from '../aws/aws.ts'
+import { whoAmI } from '../aws/identity.ts'
 import { collectScenarios } from '../engine/collect.ts'
 import { Interrupts } from '../engine/interrupts.ts'
 import { liveZones } from '../engine/preflight/live-zones.ts'
 import { selectScenarios } from '../engine/select.ts'
 import { superviseRun } from '../engine/supervisor.ts'
+import { Cluster } from '../kube/cluster.ts'
+import { execInPod } from '../kube/exec.ts'
+import { WatchHub } from '../kube/watch-hub/hub.ts'
 import { DEFAULT_RULES } from '../model/safety-rules.ts'
 import { createReporter } from '../report/terminal.ts'
 import { eksTarget } from '../targets/eks.ts'
 import { type EksBench, startEksBench } from './testing/eks-bench.ts'
+import { type ForwardProxy, startForwardProxy } from './testing/forward-proxy.ts'
 
 /**
  * What a person goes through on an EKS cluster of theirs, in that order: a refusal, the consent,
@@ -25,10 +30,8 @@ beforeAll(async () => {
   bench = await startEksBench('eks-test')
   on = ['--target', 'eks', '--context', bench.context]
 })
-afterAll(async () => {
-  vi.unstubAllEnvs()
-  await bench[Symbol.asyncDispose]()
-})
+afterEach(() => void vi.unstubAllEnvs())
+afterAll(() => bench[Symbol.asyncDispose]())
 
 describe('without consent', () => {
   test('a run is refused with 3, says what mends it, and has changed nothing', async () => {
@@ -140,7 +143,6 @@ describe('once its owner has applied what init wrote', () => {
     await bench.changes()
     vi.stubEnv('ZONEFALL_IMAGE_PULL_SECRET', 'pull')
     const { code, stderr } = await bench.zonefall('run', 'cassandra/power-cut', ...on)
-    vi.unstubAllEnvs()
     expect([code, stderr]).toEqual([3, expect.stringMatching(/Secret pull .* is not in namespace/)])
     expect(await bench.changes()).toEqual([])
   })
@@ -206,3 +208,106 @@ describe('once its owner has applied what init wrote', () => {
     ])
   })
 })
+
+describe('behind a proxy that is the only way out', () => {
+  const API_SERVER = '0123ABCD.gr7.us-east-1.eks.amazonaws.com'
+  const AWS = ['autoscaling', 'ec2', 'eks', 'sts'].map((name) => `${name}.us-east-1.amazonaws.com`)
+  let proxy: ForwardProxy
+  let kubeconfig = ''
+
+  beforeAll(async () => {
+    const text = await readFile(bench.kubeconfig, 'utf8')
+    const [, server = '', port = ''] = /server: (https:\/\/127\.0\.0\.1:(\d+))/.exec(text) ?? []
+    proxy = await startForwardProxy({
+      apiServer: { host: API_SERVER, port: Number(port) },
+      awsEndpoint: bench.awsEndpoint,
+      assumedRole: assumedRole(bench.env),
+    })
+    kubeconfig = join(bench.dir, 'proxied-kubeconfig')
+    // The lab's certificate is for its own names.
+    const named = `server: https://${API_SERVER}\n      tls-server-name: kubernetes`
+    await writeFile(kubeconfig, text.replace(`server: ${server}`, named), { mode: 0o600 })
+    await writeFile(join(bench.dir, 'ca.crt'), proxy.caCertificate)
+    await writeFile(join(bench.dir, 'aws-config'), AWS_CONFIG)
+  })
+  afterAll(() => proxy[Symbol.asyncDispose]())
+
+  test('the doctor asks all that it asks by it, and so is the role assumed', async () => {
+    const behind = {
+      HTTPS_PROXY: proxy.url,
+      NODE_EXTRA_CA_CERTS: join(bench.dir, 'ca.crt'),
+      KUBECONFIG: kubeconfig,
+      AWS_CONFIG_FILE: join(bench.dir, 'aws-config'),
+      AWS_PROFILE: 'assuming',
+    }
+    const direct = await bench.zonefall('doctor', ...on)
+    const { code, stdout, stderr } = await bench.zonefallWith(behind, 'doctor', ...on)
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: direct.stdout, stderr: '' })
+    expect(new Set(proxy.hosts)).toEqual(new Set([API_SERVER, ...AWS]))
+    // The first of them are those that fetch the credentials.
+    expect(proxy.hosts.filter((host) => host.startsWith('sts')).length).toBeGreaterThan(1)
+
+    const before = proxy.hosts.length
+    const past = { ...behind, NO_PROXY: 'example.com,.amazonaws.com' }
+    const refused = await bench.zonefallWith(past, 'doctor', ...on)
+    expect([refused.code, refused.stdout]).toEqual([3, expect.stringContaining(API_SERVER)])
+    expect(proxy.hosts.length).toBe(before)
+  })
+
+  test('sessions in pods and watches go by it as well; calls past it don’t', async () => {
+    vi.stubEnv('HTTPS_PROXY', proxy.url)
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'a')
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 's')
+    const cluster = await Cluster.connect({ kubeconfig, context: bench.context })
+    const count = () => proxy.hosts.filter((host) => host === API_SERVER).length
+    const pods = await cluster.core.listNamespacedPod({
+      namespace: 'kube-system',
+      labelSelector: 'app=ebs-csi-controller',
+    })
+    const [pod] = pods.items
+    const before = count()
+    const command = ['node', '--version']
+    const said = await execInPod(cluster, {
+      namespace: 'kube-system',
+      pod: pod?.metadata?.name ?? '',
+      container: 'ebs-plugin',
+      command,
+    })
+    expect(said).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^v\d+\./) })
+    const afterExec = count()
+    expect(afterExec).toBeGreaterThan(before)
+    await using hub = await WatchHub.start(cluster, { namespace: 'kube-system', kinds: ['node'] })
+    expect(hub.state('node').size).toBe(3)
+    expect(count()).toBeGreaterThan(afterExec)
+
+    vi.stubEnv('NO_PROXY', '.amazonaws.com')
+    const asked = proxy.hosts.length
+    await expect(whoAmI({ region: 'us-east-1' })).rejects.toThrow(/ENOTFOUND|EAI_AGAIN/)
+    const past = await Cluster.connect({ kubeconfig, context: bench.context })
+    await expect(past.version.getCode()).rejects.toThrow(/ENOTFOUND|EAI_AGAIN|fetch failed/)
+    expect(proxy.hosts.length).toBe(asked)
+  })
+})
+
+const AWS_CONFIG = `[profile assuming]
+role_arn = arn:aws:iam::000000000000:role/zonefall
+source_profile = person
+region = us-east-1
+
+[profile person]
+aws_access_key_id = AKIDPERSON
+aws_secret_access_key = secret
+region = us-east-1
+`
+
+/** A session with the keys that the lab knows. */
+function assumedRole(env: Readonly<Record<string, string>>): string {
+  const expires = new Date(Date.now() + 3_600_000).toISOString()
+  return `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>
+    <Credentials>
+      <AccessKeyId>${env['AWS_ACCESS_KEY_ID']}</AccessKeyId>
+      <SecretAccessKey>${env['AWS_SECRET_ACCESS_KEY']}</SecretAccessKey>
+      <SessionToken>token</SessionToken><Expiration>${expires}</Expiration>
+    </Credentials>
+  </AssumeRoleResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></AssumeRoleResponse>`
+}

@@ -32,8 +32,12 @@ export interface EksBench extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>
   /** The owner of the cluster, who may do everything. */
   readonly owner: Cluster
+  /** Of EC2, Auto Scaling, EKS and STS. */
+  readonly awsEndpoint: string
   /** Runs `zonefall …` in `dir`. */
   zonefall(...args: readonly string[]): Promise<Outcome>
+  /** The same with other variables in place of `env`. */
+  zonefallWith(env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Outcome>
   /** `kubectl apply -f` of the owner's, of a file in `dir`. */
   apply(file: string): Promise<void>
   /** What was changed in the cluster by the restricted user, and in the account, since the last time. */
@@ -91,6 +95,18 @@ export async function startEksBench(name: string): Promise<EksBench> {
     AWS_SECRET_ACCESS_KEY: access.secretAccessKey,
     KUBECONFIG: kubeconfig,
   }
+  const zonefallWith: EksBench['zonefallWith'] = async (variables, ...args) => {
+    const main = join(PROJECT_ROOT, 'lib/cli/main.ts')
+    try {
+      const options = { cwd: dir, env: { ...process.env, ...variables }, maxBuffer: 64 << 20 }
+      const done = await promisify(execFile)(process.execPath, [main, ...args], options)
+      return { code: 0, ...done }
+    } catch (error) {
+      const outcome = failed.safeParse(error)
+      if (!outcome.success) throw error
+      return outcome.data
+    }
+  }
   const seen = { audit: 0, ec2: 0 }
   const linesSince = async (which: keyof typeof seen): Promise<string[]> => {
     const lines = (await readFile(join(access.logs, `${which}.log`), 'utf8')).split('\n')
@@ -104,18 +120,9 @@ export async function startEksBench(name: string): Promise<EksBench> {
     dir,
     env,
     owner,
-    zonefall: async (...args) => {
-      const main = join(PROJECT_ROOT, 'lib/cli/main.ts')
-      try {
-        const options = { cwd: dir, env: { ...process.env, ...env }, maxBuffer: 64 << 20 }
-        const done = await promisify(execFile)(process.execPath, [main, ...args], options)
-        return { code: 0, ...done }
-      } catch (error) {
-        const outcome = failed.safeParse(error)
-        if (!outcome.success) throw error
-        return outcome.data
-      }
-    },
+    awsEndpoint: access.ec2Endpoint,
+    zonefall: (...args) => zonefallWith(env, ...args),
+    zonefallWith,
     apply: async (file) => {
       for (const { object } of await loadManifests(join(dir, file))) {
         await owner.objects.create(object)
