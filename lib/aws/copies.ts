@@ -140,16 +140,12 @@ export async function listCopies(
  */
 export async function deleteCopies(ec2: Ec2, token: string, signal?: AbortSignal): Promise<void> {
   const { client, sdk } = ec2
-  const left = async () => {
-    const { snapshots, volumes } = await listCopies(ec2, token)
-    return [...volumes, ...snapshots]
-  }
   const found = await untilSettled(
     ec2,
     `copies with the token ${token} to show`,
     async () => {
-      const all = await left()
-      return all.length === 0 ? undefined : all
+      const all = await listCopies(ec2, token)
+      return all.volumes.length + all.snapshots.length === 0 ? undefined : all
     },
     signal,
   )
@@ -162,26 +158,31 @@ export async function deleteCopies(ec2: Ec2, token: string, signal?: AbortSignal
       ...(signal ? { signal } : {}),
     },
     async () => {
-      const all = await left()
-      for (const one of all) {
-        try {
-          if ('Attachments' in one) {
-            if (one.State !== 'available' && one.State !== 'error') continue
-            await client.send(new sdk.DeleteVolumeCommand({ VolumeId: one.VolumeId }))
-          } else {
-            const { SnapshotId } = one as Snapshot
-            await client.send(new sdk.DeleteSnapshotCommand({ SnapshotId }))
-          }
-        } catch (error) {
-          const isGone = ['InvalidVolume.NotFound', 'InvalidSnapshot.NotFound', 'VolumeInUse']
-          if (!isGone.some((code) => isAwsError(error, code))) throw error
-        }
+      const all = await listCopies(ec2, token)
+      for (const { VolumeId, State } of all.volumes) {
+        if (State !== 'available' && State !== 'error') continue
+        await unlessGone(client.send(new sdk.DeleteVolumeCommand({ VolumeId })))
       }
-      return all.length === 0
+      for (const { SnapshotId } of all.snapshots) {
+        await unlessGone(client.send(new sdk.DeleteSnapshotCommand({ SnapshotId })))
+      }
+      const left = [...all.volumes, ...all.snapshots]
+      return left.length === 0
         ? { done: true, value: true }
-        : { done: false, seen: all.map(({ VolumeId, State }) => `${VolumeId} ${State}`) }
+        : { done: false, seen: left.map(({ VolumeId, State }) => `${VolumeId} ${State}`) }
     },
   )
+}
+
+const GONE = ['InvalidVolume.NotFound', 'InvalidSnapshot.NotFound', 'VolumeInUse']
+
+/** One that is used again by now is looked at again later. */
+async function unlessGone(call: Promise<unknown>): Promise<void> {
+  try {
+    await call
+  } catch (error) {
+    if (!GONE.some((code) => isAwsError(error, code))) throw error
+  }
 }
 
 async function snapshotOf(

@@ -4,6 +4,7 @@ import { doctorCommand } from './doctor.ts'
 import { initCommand } from './init.ts'
 import { labCommand } from './lab.ts'
 import { listCommand } from './list.ts'
+import { migrateCommand } from './migrate.ts'
 import { planCommand } from './plan.ts'
 import { reportCommand } from './report.ts'
 import { runCommand } from './run.ts'
@@ -28,6 +29,7 @@ export function makeProgram(): Command {
     cleanupCommand(),
     reportCommand(),
     labCommand(),
+    migrateCommand(),
   ]
   for (const command of commands) program.addCommand(command)
   for (const command of [program, ...commands]) {

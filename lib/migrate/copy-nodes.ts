@@ -46,12 +46,18 @@ export async function copyNodes(
     async () => {
       tell(`snapshots of ${nodes.map(({ source }) => source.id).join(', ')}`)
       await Promise.all(
-        nodes.map(({ instanceId, source }) =>
-          beginSnapshot(ec2, { instanceId, volumeId: source.id }, token),
-        ),
+        nodes
+          .filter(({ snapshotId }) => snapshotId === undefined)
+          .map(({ instanceId, source }) =>
+            beginSnapshot(ec2, { instanceId, volumeId: source.id }, token),
+          ),
       )
       const snapshots = await Promise.all(
-        nodes.map(({ source }) => awaitSnapshot(ec2, source.id, token)),
+        nodes.map(async ({ source, snapshotId }) =>
+          snapshotId === undefined
+            ? awaitSnapshot(ec2, source.id, token)
+            : { SnapshotId: snapshotId, VolumeId: source.id },
+        ),
       )
       tell(`volumes in ${nodes.map(({ zone }) => zone).join(', ')}`)
       return Promise.all(

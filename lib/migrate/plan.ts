@@ -15,6 +15,8 @@ export interface PlannedNode {
   /** Names of the claim and of the persistent volume. */
   readonly claim: string
   readonly volume: string
+  /** One that is there already; otherwise one is made. */
+  readonly snapshotId?: string
 }
 
 /** All that will be made. */
@@ -55,6 +57,7 @@ export function planMigration(
     nodes: source.map(({ instanceId, volume, zone: sourceZone }, ordinal) => {
       if (volume === undefined) throw new PreflightError(`${instanceId} has no data volume.`)
       const claim = `${name}-${target.statefulSet}-${ordinal}`
+      const snapshotId = facts.snapshots.findLast((one) => one.volumeId === volume.id)?.id
       return {
         ordinal,
         instanceId,
@@ -63,6 +66,7 @@ export function planMigration(
         zone: zones[ordinal] ?? sourceZone,
         claim,
         volume: `${choice.token}-${claim}`,
+        ...(snapshotId === undefined ? {} : { snapshotId }),
       }
     }),
   }

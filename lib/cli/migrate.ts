@@ -1,0 +1,264 @@
+import { createHash } from 'node:crypto'
+import { Command, Option } from 'commander'
+import { stringify } from 'yaml'
+import { Aws } from '../aws/aws.ts'
+import type { Ec2 } from '../aws/ec2.ts'
+import { clearTarget } from '../engine/preflight/preflight.ts'
+import { Cluster } from '../kube/cluster.ts'
+import { loadManifests, type ManifestObject } from '../kube/manifests.ts'
+import { adoptionObjects } from '../migrate/adoption-objects.ts'
+import { applyAdoption, awaitAdopted } from '../migrate/apply-adoption.ts'
+import { copyNodes, drainNodes } from '../migrate/copy-nodes.ts'
+import type { MigrationFacts } from '../migrate/facts.ts'
+import { type InstanceShell, shellOf } from '../migrate/instance-shell.ts'
+import { type Finding, judgeMigration } from '../migrate/judge.ts'
+import {
+  type MigrationPlan,
+  planMigration,
+  VOLUME_FORMS,
+  type VolumeForm,
+} from '../migrate/plan.ts'
+import { readSnapshots } from '../migrate/read-snapshots.ts'
+import { readSource } from '../migrate/read-source.ts'
+import { readTarget } from '../migrate/read-target.ts'
+import { PreflightError } from '../model/errors.ts'
+import type { TargetDescription } from '../model/target.ts'
+import { labShell } from '../targets/lab-shell.ts'
+import { findRunningLab } from '../targets/running-lab.ts'
+import { chooseTarget, type TargetOptions } from './choose-target.ts'
+import { list, namespaceName, oneOf } from './options.ts'
+import { targetOptions } from './run.ts'
+
+interface MigrateFlags extends TargetOptions {
+  readonly from: readonly string[]
+  readonly into: string
+  readonly zones?: readonly string[]
+  readonly template: string
+  readonly onInstance?: string
+  readonly snapshots?: readonly string[]
+  readonly form: VolumeForm
+  readonly fsType: string
+  readonly id?: string
+  readonly json?: boolean
+}
+
+/** All that a subcommand works with. */
+interface Bench {
+  readonly flags: MigrateFlags
+  readonly description: TargetDescription
+  readonly cluster: Cluster
+  readonly ec2: Ec2
+  readonly manifests: readonly ManifestObject[]
+  readonly shell: InstanceShell | undefined
+  readonly facts: MigrationFacts
+  readonly findings: readonly Finding[]
+  readonly token: string
+}
+
+/** `zonefall migrate`. */
+export function migrateCommand(): Command {
+  const migrate = new Command('migrate').description(
+    'take a Cassandra on EC2 instances into a StatefulSet by copies of its volumes',
+  )
+  const example = (name: string): string =>
+    `\nExample:\n  npx zonefall migrate ${name} --target eks --context staging --namespace db \\\n` +
+    `    --from i-0a…,i-0b…,i-0c… --into ./cassandra --on-instance 'ssh ec2-user@{address}'`
+  const one = (name: string, text: string, act: (bench: Bench) => Promise<void>): Command =>
+    migrationOptions(targetOptions(new Command(name)))
+      .description(text)
+      .addHelpText('after', example(name))
+      .exitOverride()
+      .action((flags: MigrateFlags) => withBench(flags, name === 'run', act))
+  migrate.addCommand(one('plan', 'say what would be made; reads only', printPlan))
+  migrate.addCommand(
+    one('check', 'say what speaks against it, and print the manifests; reads only', printCheck),
+  )
+  migrate.addCommand(one('run', 'drain, copy, and have the StatefulSet take over', runMigration))
+  return migrate
+}
+
+function migrationOptions(command: Command): Command {
+  return command
+    .option('--namespace <name>', 'where the StatefulSet goes; default on the lab', namespaceName)
+    .requiredOption(
+      '--from <ids>',
+      'the legacy instances, or the volumes that their databases are on, in the order of the pods',
+      list,
+    )
+    .requiredOption('--into <path>', 'manifests of the StatefulSet, a file or a folder')
+    .option('--template <name>', "the StatefulSet's claim template for the data", 'cassandra-data')
+    .option('--zones <names>', "zone of each pod's copy; by default that of its instance", list)
+    .option(
+      '--on-instance <command>',
+      'runs a command on an instance: {id} and {address} stand for its own',
+    )
+    .option('--snapshots <ids>', 'use these, in place of new ones', list)
+    .addOption(
+      new Option('--form <form>', 'of the persistent volumes: csi, in-tree')
+        .argParser(oneOf(VOLUME_FORMS))
+        .default('csi'),
+    )
+    .option('--fs-type <type>', 'file system on the volumes', 'ext4')
+    .option('--id <name>', 'of the migration; the same goes on with what an earlier try made')
+    .option('--json', 'print JSON')
+}
+
+async function withBench(
+  flags: MigrateFlags,
+  changes: boolean,
+  act: (bench: Bench) => Promise<void>,
+): Promise<void> {
+  const target = await chooseTarget(flags)
+  if (target.kind === 'lab' && !(await findRunningLab())) {
+    throw new PreflightError('The lab is down.', { hint: 'npx zonefall lab up boots it.' })
+  }
+  if (target.kind !== 'lab' && flags.namespace === undefined) {
+    throw new PreflightError('The namespace has to be named.', { hint: 'Add --namespace.' })
+  }
+  const { signal } = new AbortController()
+  const started = await target.start({ onStep: () => undefined, signal })
+  const manifests = await loadManifests(flags.into)
+  if (changes && target.rules !== undefined) {
+    // The owner's consent, the account, nothing of production: as for a run.
+    const { rules } = target
+    const options = { rules, faults: [], plannedMs: 0, manifests: async () => [...manifests] }
+    await clearTarget(started, options)
+  }
+  const { description } = started
+  if (description.aws === undefined) {
+    throw new PreflightError('A migration copies volumes of EC2, which this target has not.', {
+      hint: 'Use --target eks.',
+    })
+  }
+  const aws = new Aws(description.aws)
+  try {
+    const ec2 = await aws.ec2()
+    const cluster = await Cluster.connect(description)
+    const shell = flags.onInstance === undefined ? labShell(description) : shellOf(flags.onInstance)
+    const token = flags.id ?? tokenOf(description, flags)
+    const facts = await readFacts({ flags, description, cluster, ec2, manifests, shell, token })
+    const findings = judgeMigration(facts)
+    await act({ flags, description, cluster, ec2, manifests, shell, token, facts, findings })
+  } finally {
+    await aws.close()
+    await started.stop()
+  }
+}
+
+async function readFacts(bench: Omit<Bench, 'facts' | 'findings'>): Promise<MigrationFacts> {
+  const { flags, description, cluster, ec2, manifests, shell, token } = bench
+  const source = await readSource(ec2, flags.from, shell)
+  const { namespace } = description
+  return {
+    source,
+    target: await readTarget(cluster, ec2, manifests, { namespace, token }),
+    zones: flags.zones ?? source.map(({ zone }) => zone),
+    template: flags.template,
+    snapshots: await readSnapshots(ec2, flags.snapshots ?? []),
+  }
+}
+
+/** The same for the same sources and the same place: a second try finds what the first one made. */
+function tokenOf({ namespace, context }: TargetDescription, { from }: MigrateFlags): string {
+  const what = [context, namespace, ...from].join(' ')
+  return `migration-${createHash('sha256').update(what).digest('hex').slice(0, 10)}`
+}
+
+function planOf({ facts, flags, token }: Bench): MigrationPlan {
+  return planMigration(facts, { token, form: flags.form, fsType: flags.fsType })
+}
+
+async function printPlan(bench: Bench): Promise<void> {
+  const { findings, flags } = bench
+  refuse(findings)
+  const plan = planOf(bench)
+  if (flags.json) {
+    console.log(JSON.stringify({ plan, findings }, null, 2))
+    return
+  }
+  printFindings(findings)
+  console.log(`Migration ${plan.token}, into ${plan.namespace}/${plan.statefulSet}:`)
+  for (const { instanceId, source, sourceZone, zone, ordinal, claim } of plan.nodes) {
+    const move = sourceZone === zone ? `in ${zone}` : `from ${sourceZone} to ${zone}`
+    console.log(
+      `  ${instanceId} becomes ${plan.statefulSet}-${ordinal}: a copy of ${source.id}, ${source.sizeGiB} GiB of ${source.type}, ${move}, as ${claim}`,
+    )
+  }
+  const drained = bench.shell === undefined ? 'nobody drains the instances' : 'drain the instances'
+  console.log(`Steps: ${drained}, CreateSnapshots for each, CreateVolume from each, a`)
+  console.log(`PersistentVolume (${plan.form}, Retain) and a claim for each, then the manifests.`)
+  console.log('Nothing of the instances or their volumes is changed, detached or deleted.')
+}
+
+async function printCheck(bench: Bench): Promise<void> {
+  const { findings, flags } = bench
+  if (flags.json) console.log(JSON.stringify(findings, null, 2))
+  else printFindings(findings)
+  refuse(findings)
+  if (flags.json) return
+  const plan = planOf(bench)
+  const objects = adoptionObjects(
+    plan,
+    plan.nodes.map(({ source }) => `COPY_OF_${source.id}`),
+  )
+  console.log(objects.map((object) => stringify(object)).join('---\n'))
+}
+
+async function runMigration(bench: Bench): Promise<void> {
+  const { cluster, ec2, facts, findings, flags, manifests, shell } = bench
+  const tell = (text: string): void => console.error(`  ${text}`)
+  printFindings(findings)
+  refuse(findings)
+  if (facts.target.volumes.length > 0) {
+    throw new PreflightError('The manifests bring their own PersistentVolumes.', {
+      hint: 'Apply them with kubectl once `migrate check` finds nothing, or leave them out.',
+    })
+  }
+  const plan = planOf(bench)
+  console.error(`Migration ${plan.token}; the same command goes on with it if it is cut off.`)
+  if (shell !== undefined && flags.snapshots === undefined) {
+    tell('drain the instances')
+    await drainNodes(shell, facts.source)
+  }
+  const volumeIds = await copyNodes(ec2, UNJOURNALED, plan, { scope: 'file', tell })
+  await applyAdoption(cluster, plan, adoptionObjects(plan, volumeIds), manifests, tell)
+  tell(`wait for ${plan.nodes.length} pods`)
+  await awaitAdopted(cluster, plan)
+  const nodes = plan.nodes.map(({ ordinal, instanceId, zone, volume }) => {
+    const volumeId = volumeIds[ordinal]
+    return { pod: `${plan.statefulSet}-${ordinal}`, instanceId, zone, volume, volumeId }
+  })
+  if (flags.json) console.log(JSON.stringify({ token: plan.token, nodes }, null, 2))
+  else
+    for (const { pod, instanceId, volumeId } of nodes)
+      console.log(`${pod} has ${volumeId}, the copy of ${instanceId}'s.`)
+}
+
+/** What a person has made is theirs: it is found again by the migration's id, and undone by nobody. */
+const UNJOURNALED = {
+  change: async <T>(_what: unknown, change: () => Promise<T>) => ({
+    id: '',
+    value: await change(),
+  }),
+  undone: () => undefined,
+}
+
+function printFindings(findings: readonly Finding[]): void {
+  for (const { id, severity, text, todo } of findings) {
+    console.error(`${severity.padEnd(7)} ${id}: ${text}`)
+    console.error(`${' '.repeat(8)}→ ${todo}`)
+  }
+}
+
+/** @throws PreflightError when something speaks against it */
+function refuse(findings: readonly Finding[]): void {
+  const against = findings.filter(({ severity }) => severity === 'refuse')
+  const [first] = against
+  if (first === undefined) return
+  throw new PreflightError(
+    against.length === 1
+      ? `The migration is refused: ${first.text}`
+      : `The migration is refused for ${against.length} reasons; the first: ${first.text}`,
+    { hint: first.todo },
+  )
+}
