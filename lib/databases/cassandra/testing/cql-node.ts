@@ -14,7 +14,19 @@ export type Reply =
 /** A text, or a number of 64 bits. */
 type Cell = string | bigint | null
 
-const OPCODES = { error: 0, ready: 2, options: 5, supported: 6, query: 7, result: 8 } as const
+const OPCODES = {
+  error: 0,
+  startup: 1,
+  ready: 2,
+  authenticate: 3,
+  options: 5,
+  supported: 6,
+  query: 7,
+  result: 8,
+  authResponse: 15,
+  authSuccess: 16,
+} as const
+const BAD_CREDENTIALS = 0x0100
 const HEADER_BYTES = 9
 const RESPONSE_V4 = 0x84
 
@@ -42,6 +54,8 @@ export class CqlNode implements AsyncDisposable {
   readonly received: string[] = []
   /** What it does with statements that are not the driver's own. */
   reply: Reply = { kind: 'void' }
+  /** Who may connect, as SASL's PLAIN has it: `\0name\0password`; undefined: everybody. */
+  login: string | undefined
   readonly #server: Server
   readonly #peers: readonly string[]
   readonly #sockets = new Set<Socket>()
@@ -92,6 +106,16 @@ export class CqlNode implements AsyncDisposable {
     const stream = frame.readInt16BE(2)
     const opcode = frame[4]
     if (opcode === OPCODES.options) return send(socket, stream, OPCODES.supported, short(0))
+    if (opcode === OPCODES.startup && this.login !== undefined) {
+      const authenticator = text('org.apache.cassandra.auth.PasswordAuthenticator')
+      return send(socket, stream, OPCODES.authenticate, authenticator)
+    }
+    if (opcode === OPCODES.authResponse) {
+      const isKnown = frame.toString('utf8', HEADER_BYTES + 4) === this.login
+      return isKnown
+        ? send(socket, stream, OPCODES.authSuccess, int(-1))
+        : send(socket, stream, OPCODES.error, errorBody(BAD_CREDENTIALS))
+    }
     // STARTUP and REGISTER
     if (opcode !== OPCODES.query) return send(socket, stream, OPCODES.ready, Buffer.alloc(0))
     const end = HEADER_BYTES + 4 + frame.readInt32BE(HEADER_BYTES)
