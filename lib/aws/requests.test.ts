@@ -1,8 +1,10 @@
 import { createServer } from 'node:http'
+import * as eks from '@aws-sdk/client-eks'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { listenOnLoopback } from '../std/testing/listen.ts'
 import { detachVolume } from './attachments.ts'
 import { connectAutoScaling, REPLACING_PROCESSES } from './auto-scaling.ts'
+import { readEksCluster } from './eks-cluster.ts'
 import { startStopped, stopInstances } from './instances.ts'
 import { launchLike, terminateLaunched } from './launch.ts'
 import { createDenyAllAcl, deleteAcl, interfacesIn, listAcls, replaceAcl } from './network-acls.ts'
@@ -153,4 +155,46 @@ test('every request to Auto Scaling is as the model says', async () => {
       'SetInstanceHealth',
     ]),
   )
+})
+
+test('every request to EKS is as the model says, page after page', async () => {
+  const answers: Readonly<Record<string, object>> = {
+    '/clusters/c': { cluster: { name: 'c' } },
+    '/clusters/c/node-groups': { nodegroups: ['n'], nextToken: 't' },
+    '/clusters/c/node-groups?nextToken=t': { nodegroups: ['m'] },
+    '/clusters/c/node-groups/n': { nodegroup: { nodegroupName: 'n' } },
+    '/clusters/c/node-groups/m': { nodegroup: { nodegroupName: 'm' } },
+    '/clusters/c/fargate-profiles': { fargateProfileNames: ['f'] },
+    '/clusters/c/fargate-profiles/f': { fargateProfile: { fargateProfileName: 'f' } },
+  }
+  const server = createServer(({ url = '' }, response) => {
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify(answers[url] ?? { message: url }))
+  })
+  const client = new eks.EKSClient({
+    region: 'us-east-1',
+    endpoint: await listenOnLoopback(server),
+    credentials: { accessKeyId: 'a', secretAccessKey: 's' },
+  })
+  const sent: string[] = []
+  const check = await loadRequestCheck('@aws-sdk/client-eks')
+  refuseWrongRequests(client, check, (operation) => void sent.push(operation))
+  try {
+    expect(await readEksCluster({ client, sdk: eks }, 'c')).toEqual({
+      cluster: { name: 'c' },
+      nodeGroups: [{ nodegroupName: 'n' }, { nodegroupName: 'm' }],
+      fargateProfiles: [{ fargateProfileName: 'f' }],
+    })
+  } finally {
+    client.destroy()
+    server.closeAllConnections()
+    server.close()
+  }
+  expect([...new Set(sent)].toSorted()).toEqual([
+    'DescribeCluster',
+    'DescribeFargateProfile',
+    'DescribeNodegroup',
+    'ListFargateProfiles',
+    'ListNodegroups',
+  ])
 })
