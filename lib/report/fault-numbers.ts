@@ -168,7 +168,7 @@ export function numbersLine({ phases, zones, rpo }: FaultNumbers): string {
 }
 
 /** `lost 0 of 4,812`, or how many and of how long. */
-function lossText({ lost, acknowledged, lostMs }: RecoveryPoint): string {
+export function lossText({ lost, acknowledged, lostMs }: RecoveryPoint): string {
   const count = `lost ${grouped(lost)} of ${grouped(acknowledged)}`
   return lost === 0 ? count : `${count} (${formatDuration(lostMs)})`
 }
