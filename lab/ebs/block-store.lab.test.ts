@@ -50,7 +50,7 @@ async function bench() {
     store,
     held,
     /** A volume with a file system and some data, plugged in and mounted; returns where. */
-    async volume(id: string): Promise<string> {
+    volume: async (id: string): Promise<string> => {
       await store.create(id, GIB)
       await store.plug(id, id, '/dev/sdf')
       const [device] = store.devicesOf(id)
@@ -61,24 +61,23 @@ async function bench() {
       return path
     },
     /** A volume made from a snapshot, checked and mounted; returns where. */
-    async restored(id: string, snapshotId: string): Promise<string> {
+    restored: async (id: string, snapshotId: string): Promise<string> => {
       await store.create(id, GIB, snapshotId)
       await store.plug(id, id, '/dev/sdf')
-      const path = await mount(id)
-      return path
+      return mount(id)
     },
   }
 }
 
 /** Writes n to one file and then to the other, each time to the disk, until it is told to stop. */
 function writeInTurn(paths: readonly [string, string], pauseMs: number) {
-  let [last, stopped] = [0, false]
+  const state = { last: 0, stopped: false }
   const done = (async () => {
     const files = await Promise.all(paths.map((path) => open(join(path, 'count'), 'w')))
-    while (!stopped) {
-      last += 1
+    while (!state.stopped) {
+      state.last += 1
       for (const file of files) {
-        await file.write(String(last).padStart(10), 0)
+        await file.write(String(state.last).padStart(10), 0)
         await file.datasync()
       }
       if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
@@ -86,9 +85,9 @@ function writeInTurn(paths: readonly [string, string], pauseMs: number) {
     for (const file of files) await file.close()
   })()
   return {
-    written: () => last,
+    written: () => state.last,
     stop: async () => {
-      stopped = true
+      state.stopped = true
       await done
     },
   }
@@ -114,8 +113,6 @@ test.each([
     ])
     const after = writer.written()
     await writer.stop()
-    expect(held).toHaveLength(holds)
-
     for (const snapshotId of ['snap-1', 'snap-2']) await store.keep(snapshotId, undefined)
     const [first, second] = [
       await countIn(await restored('vol-3', 'snap-1')),
@@ -126,6 +123,7 @@ test.each([
     expect(first - second).toBeLessThanOrEqual(1)
     expect(first).toBeGreaterThanOrEqual(before - 1)
     expect(first).toBeLessThanOrEqual(after)
+    expect(held).toHaveLength(holds)
   },
   120_000,
 )
