@@ -18,6 +18,7 @@ scenario(
     await expect(mysql).toReplicate()
     clients.markRecovered()
     await clients.untilServed({ operations: 200 })
+    await expect(clients).toBeOnEveryReplica()
     await clients.stop()
     await expect(clients).toHaveLostNothing()
     await expect(clients).toHaveBeenAvailableIn(zones, { phase: 'before' })
