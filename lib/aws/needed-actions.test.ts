@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { calledActions } from './testing/called-actions.ts'
-import { NEEDED_ACTIONS } from './needed-actions.ts'
+import { MIGRATION_ACTIONS, NEEDED_ACTIONS } from './needed-actions.ts'
 import { scriptedEc2 } from './testing/scripted-ec2.ts'
 import { TRIED_ACTIONS, tryAction, tryCall } from './try-actions.ts'
 
@@ -26,6 +26,7 @@ const policySchema = z.object({
 const { Statement: statements } = policySchema.parse(JSON.parse(POLICY))
 
 const sorted = (items: Iterable<string>): string[] => [...new Set(items)].toSorted()
+const migration = sorted(MIGRATION_ACTIONS.map(({ action }) => action))
 const needed = sorted(NEEDED_ACTIONS.map(({ action }) => action))
 
 describe('the IAM policy', () => {
@@ -50,6 +51,26 @@ describe('the IAM policy', () => {
     expect(POLICY.replaceAll(/\s/g, '').length).toBeLessThan(6144)
     for (const { Sid } of statements) expect(Sid).toMatch(/^[A-Za-z0-9]+$/)
     expect(new Set(statements.map(({ Sid }) => Sid)).size).toBe(statements.length)
+  })
+})
+
+describe('the IAM policy of a migration', () => {
+  const file = join(ROOT, 'manifests/access/iam-policy-migrate.json')
+  const { Statement: own } = policySchema.parse(JSON.parse(readFileSync(file, 'utf8')))
+
+  test('allows what is needed, and nothing else', () => {
+    expect(sorted(own.flatMap(({ Action }) => Action))).toEqual(migration)
+  })
+
+  test('lets nothing be changed but what the migration makes and tags', () => {
+    const changing = own.filter(({ Action }) => !Action.every(readsOnly))
+    const deleting = changing.filter(({ Action }) => Action.some((one) => /:Delete/.test(one)))
+    for (const { Condition } of changing) expect(Condition).toBeDefined()
+    expect(deleting.map(({ Condition }) => Condition)).toEqual([
+      { StringLike: { 'aws:ResourceTag/zonefall.io/token': '*' } },
+    ])
+    expect(migration).not.toContain('ec2:DetachVolume')
+    expect(migration.filter((action) => /Modify|Detach|Terminate|Stop/.test(action))).toEqual([])
   })
 })
 
@@ -102,7 +123,7 @@ describe('the calls in the sources', () => {
     .map((file) => readFileSync(join(ROOT, file), 'utf8'))
 
   test('are the needed actions', () => {
-    expect(sorted(calledActions(sources))).toEqual(needed)
+    expect(sorted(calledActions(sources))).toEqual(sorted([...needed, ...migration]))
   })
 
   test('are found in any form, with the tags that they set', () => {

@@ -65,3 +65,18 @@ export const NEEDED_ACTIONS: readonly NeededAction[] = [
     purpose: 'know whether Fargate would take its pods',
   })),
 ]
+
+/**
+ * All that a migration asks of AWS beside EKS; `manifests/access/iam-policy-migrate.json` allows just
+ * that: of what there was before it only reads, and of what it made itself it can delete.
+ */
+export const MIGRATION_ACTIONS: readonly NeededAction[] = [
+  ec2('DescribeInstances', 'find the legacy machines', 'call'),
+  ec2('DescribeVolumes', 'find their volumes', 'call'),
+  ec2('DescribeSnapshots', 'see the snapshots get ready', 'call'),
+  ec2('CreateSnapshots', 'copy the volumes', 'none'),
+  ec2('CreateVolume', 'make volumes from the copies', 'none'),
+  ec2('CreateTags', 'tag what it makes, by which it is found again', 'none'),
+  ec2('DeleteSnapshot', 'delete the snapshots that it made', 'none'),
+  ec2('DeleteVolume', 'delete the volumes that it made', 'none'),
+]

@@ -1,0 +1,102 @@
+import { beforeAll, expect, test } from 'vitest'
+import { awaitSnapshot, beginSnapshot, deleteCopies, volumeFrom } from './copies.ts'
+import {
+  loadRequestCheck,
+  refuseWrongRequests,
+  type RequestCheck,
+} from './testing/check-request.ts'
+import { type Answer, DONE, scriptedEc2 } from './testing/scripted-ec2.ts'
+
+let check: RequestCheck
+
+beforeAll(async () => {
+  check = await loadRequestCheck('@aws-sdk/client-ec2')
+})
+
+const tagged = '<tagSet><item><key>zonefall.io/token</key><value>t</value></item></tagSet>'
+const snapshots = (...states: readonly string[]): Answer => ({
+  xml: `<snapshotSet>${states
+    .map(
+      (state, n) =>
+        `<item><snapshotId>snap-${n}</snapshotId><volumeId>vol-1</volumeId><status>${state}</status><progress>40%</progress>${n === 0 ? tagged : ''}</item>`,
+    )
+    .join('')}</snapshotSet>`,
+})
+const volumes = (...states: readonly string[]): Answer => ({
+  xml: `<volumeSet>${states
+    .map(
+      (state, n) =>
+        `<item><volumeId>vol-${n}</volumeId><status>${state}</status>${n === 0 ? tagged : ''}</item>`,
+    )
+    .join('')}</volumeSet>`,
+})
+const instance: Answer = {
+  xml: `<reservationSet><item><instancesSet><item><instanceId>i-1</instanceId><rootDeviceName>/dev/xvda</rootDeviceName><blockDeviceMapping>${[
+    ['xvda', 'vol-root'],
+    ['sdf', 'vol-1'],
+    ['sdg', 'vol-other'],
+  ]
+    .map(
+      ([device, id]) =>
+        `<item><deviceName>/dev/${device}</deviceName><ebs><volumeId>${id}</volumeId></ebs></item>`,
+    )
+    .join('')}</blockDeviceMapping></item></instancesSet></item></reservationSet>`,
+}
+
+test('a volume is copied by requests that are as the model says, and once', async () => {
+  await using scripted = await scriptedEc2(
+    {
+      DescribeSnapshots: [
+        snapshots(),
+        snapshots('pending'),
+        snapshots('pending'),
+        snapshots('completed'),
+      ],
+      DescribeInstances: [instance],
+      CreateSnapshots: [{ xml: '<snapshotSet/>' }],
+      CreateVolume: [{ xml: '<volumeId>vol-9</volumeId><status>creating</status>' }],
+      DescribeVolumes: [volumes('creating'), volumes('available')],
+    },
+    0,
+  )
+  const { ec2, calls } = scripted
+  refuseWrongRequests(ec2.client, check)
+  const disk = { instanceId: 'i-1', volumeId: 'vol-1' }
+  await beginSnapshot(ec2, disk, 't')
+  await beginSnapshot(ec2, disk, 't')
+  const progress: string[] = []
+  const snapshot = await awaitSnapshot(ec2, 'vol-1', 't', (text) => progress.push(text))
+  expect(progress).toEqual(['40%'])
+  const shape = { zone: 'us-east-1b', type: 'gp3', iops: 3000, throughputMiBps: 125, tags: {} }
+  expect(await volumeFrom(ec2, snapshot, 't', shape)).toBe('vol-9')
+  expect(calls.filter((call) => call.startsWith('Create'))).toEqual([
+    'CreateSnapshots',
+    'CreateVolume',
+  ])
+})
+
+test('a snapshot that fails is not waited for', async () => {
+  await using scripted = await scriptedEc2({ DescribeSnapshots: [snapshots('error')] }, 0)
+  await expect(awaitSnapshot(scripted.ec2, 'vol-1', 't')).rejects.toThrow('Snapshot snap-0 failed')
+})
+
+test('of what is there only what carries the token is deleted, and nothing that is attached', async () => {
+  await using scripted = await scriptedEc2(
+    {
+      DescribeSnapshots: [snapshots('completed', 'completed'), snapshots('completed'), snapshots()],
+      DescribeVolumes: [
+        volumes('in-use', 'available'),
+        volumes('in-use', 'available'),
+        volumes('available', 'available'),
+        volumes(),
+      ],
+      DeleteSnapshot: [DONE],
+      DeleteVolume: [DONE],
+    },
+    0,
+  )
+  refuseWrongRequests(scripted.ec2.client, check)
+  await deleteCopies(scripted.ec2, 't')
+  const changes = scripted.calls.filter((call) => !call.startsWith('Describe'))
+  expect(changes).toEqual(['DeleteSnapshot', 'DeleteVolume'])
+})
