@@ -20,7 +20,7 @@ export async function checkSecrets(
   const access = accessOf(settings)
   const cluster = await Cluster.connect({ kubeconfig, context })
   const findings: Finding[] = []
-  for (const [setup, database = {}] of Object.entries(settings.databases ?? {})) {
+  for (const [setup, database] of Object.entries(settings.databases ?? {})) {
     const given = database.manifests === undefined ? {} : { [setup]: database.manifests }
     try {
       const needed = neededSecrets(await setupManifests(setup, given), access[setup])

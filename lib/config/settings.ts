@@ -127,7 +127,7 @@ export type Settings = z.infer<typeof settingsSchema>
 /** How the databases want to be spoken to, by the name of their setup. */
 export function accessOf({ databases = {} }: Settings): AccessBySystem {
   return Object.fromEntries(
-    Object.entries(databases).flatMap(([name, { credentials, tls } = {}]) =>
+    Object.entries(databases).flatMap(([name, { credentials, tls }]) =>
       credentials === undefined && tls === undefined
         ? []
         : [
