@@ -10,6 +10,7 @@ import { nearest } from '../std/nearest.ts'
 /** What `--manifests NAME=` can stand in for: folders of manifests/, and the port of each. */
 export const SYSTEMS: Readonly<Record<string, { readonly port: number }>> = {
   cassandra: { port: 9042 },
+  'cassandra-migrated': { port: 9042 },
   'cassandra-zone-aware': { port: 9042 },
   mysql: { port: 3306 },
   'mysql-semisync': { port: 3306 },
