@@ -210,7 +210,7 @@ describe('once its owner has applied what init wrote', () => {
 })
 
 describe('behind a proxy that is the only way out', () => {
-  const API_SERVER = '0123ABCD.gr7.us-east-1.eks.amazonaws.com'
+  const API_SERVER = '0123abcd.gr7.us-east-1.eks.amazonaws.com'
   const AWS = ['autoscaling', 'ec2', 'eks', 'sts'].map((name) => `${name}.us-east-1.amazonaws.com`)
   let proxy: ForwardProxy
   let kubeconfig = ''
@@ -284,7 +284,7 @@ describe('behind a proxy that is the only way out', () => {
     const asked = proxy.hosts.length
     await expect(whoAmI({ region: 'us-east-1' })).rejects.toThrow(/ENOTFOUND|EAI_AGAIN/)
     const past = await Cluster.connect({ kubeconfig, context: bench.context })
-    await expect(past.version.getCode()).rejects.toThrow(/ENOTFOUND|EAI_AGAIN|fetch failed/)
+    await expect(past.version.getCode()).rejects.toThrow('did not answer')
     expect(proxy.hosts.length).toBe(asked)
   })
 })
