@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs'
 import { checkAvailability } from '../lib/checkers/availability.ts'
 import { checkDurability } from '../lib/checkers/durability.ts'
 import { checkLastWrite } from '../lib/checkers/last-write.ts'
+import { checkStaleness } from '../lib/checkers/staleness.ts'
 import { simulate } from '../lib/checkers/testing/simulate.ts'
 import type { OperationRecord } from '../lib/model/operation.ts'
 import type { Verdict } from '../lib/model/verdict.ts'
@@ -22,6 +23,7 @@ function main(): void {
   const sets = history(setSchedules({ ...load, durationMs }))
   const found = sets.reduce((sum, record) => sum + (record.found?.length ?? 0), 0)
   measure(`durability (${found} ids in its reads)`, sets, () => checkDurability(sets, CLOCKS))
+  measure('staleness', sets, () => checkStaleness(sets, CLOCKS))
   const registers = history(availabilitySchedules({ ...load, durationMs }))
   measure('last write', registers, () => checkLastWrite(registers, CLOCKS).recency)
   const third = (durationMs / 3) * 1e6
