@@ -20,17 +20,23 @@ export interface FoundSecrets {
 /**
  * Looks for Secrets where a database goes, and for what is not there in the namespace `zonefall`,
  * where whoever lets a run at the cluster puts what it may copy. It changes nothing.
+ *
+ * @param home where the run is at home, for a file that has a namespace of its own
  */
 export async function findSecrets(
   cluster: Cluster,
   namespace: string,
   needed: readonly NeededSecret[],
+  home = namespace,
 ): Promise<FoundSecrets> {
   const toCopy: V1Secret[] = []
   const problems: { text: string; todo: string }[] = []
   for (const { name, keys } of needed) {
     const here = await readIfAllowed(cluster, name, namespace)
-    const found = here ?? (await readIfAllowed(cluster, name, CONSENT.namespace))
+    const found =
+      here ??
+      (home === namespace ? undefined : await readIfAllowed(cluster, name, home)) ??
+      (await readIfAllowed(cluster, name, CONSENT.namespace))
     const kubectl = `kubectl --context ${cluster.context} -n ${CONSENT.namespace}`
     if (!found) {
       problems.push({

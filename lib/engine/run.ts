@@ -32,6 +32,8 @@ export interface Run {
   /** Milliseconds since 1970 on the supervisor's clock; the timeline's zero. */
   readonly startedAtEpochMs: number
   readonly target: TargetDescription
+  /** The run's own namespace; `target` of a file may have another. */
+  readonly namespace: string
   readonly options: RunOptions
   readonly selected: readonly ScenarioInfo[]
   /** Which files run when, and where; empty: one after another, in the target's namespace. */
@@ -106,6 +108,7 @@ async function assemble(dir: string, file: RunFile, source: TimelineEvent['sourc
     seed: file.seed,
     startedAtEpochMs: file.startedAtEpochMs,
     target: file.target,
+    namespace: file.target.namespace,
     options: file.options,
     selected: file.selected,
     stages: file.stages ?? [],
