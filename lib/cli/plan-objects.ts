@@ -49,6 +49,8 @@ export async function planSystem(
     readonly path?: string
     readonly cluster?: Cluster
     readonly access?: DatabaseAccess
+    /** Where the run is at home, if that is elsewhere. */
+    readonly home?: string
   },
 ): Promise<PlannedSystem> {
   const { path = join(PROJECT_ROOT, 'manifests', system), cluster } = options
@@ -92,12 +94,12 @@ export async function planSystem(
 async function secretsOf(
   objects: readonly ManifestObject[],
   namespace: string,
-  { cluster, access }: { readonly cluster?: Cluster; readonly access?: DatabaseAccess },
+  { cluster, access, home }: Pick<Parameters<typeof planSystem>[2], 'cluster' | 'access' | 'home'>,
 ): Promise<PlannedObject[]> {
   const needed = neededSecrets(objects, access)
   const named = (name: string): PlannedObject => ({ kind: 'Secret', name, namespace })
   if (!cluster) return needed.map(({ name }) => named(name))
-  const { toCopy, problems } = await findSecrets(cluster, namespace, needed)
+  const { toCopy, problems } = await findSecrets(cluster, namespace, needed, home)
   const [problem] = problems
   if (problem) throw new PreflightError(problem.text, { hint: problem.todo })
   return toCopy.map(({ metadata }) => named(metadata?.name ?? ''))

@@ -59,7 +59,7 @@ export async function findSecrets(
 /** Secrets as a run makes them in its namespace, under the names that they have. */
 export function secretCopies(secrets: readonly V1Secret[], runId: string): ManifestObject[] {
   return secrets.map(({ metadata, data, type }) => ({
-    origin: `namespace ${CONSENT.namespace}`,
+    origin: `namespace ${metadata?.namespace ?? CONSENT.namespace}`,
     object: {
       apiVersion: 'v1',
       kind: 'Secret',
