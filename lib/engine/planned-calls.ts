@@ -168,6 +168,7 @@ function scenarioCalls(scope: CallScope): Draft[] {
     kube('create poddisruptionbudgets', ...on),
     kube('delete poddisruptionbudgets', ...on),
     ...(systems.some((system) => system.startsWith('mysql')) ? mysqlCalls(scope, sets) : []),
+    ...(systems.includes('cassandra-migrated') ? migrationCalls(scope) : []),
   ]
 }
 
@@ -181,6 +182,24 @@ function mysqlCalls({ namespace }: CallScope, sets: readonly string[]): Draft[] 
     kube('create pods/exec', client),
     kube('create services', ...services),
     kube('delete services', ...services),
+  ]
+}
+
+/** The legacy machines, the copies of their volumes, and what the StatefulSet is to find of them. */
+function migrationCalls({ namespace, pods }: CallScope): Draft[] {
+  const claims = pods.map((pod) => `${namespace}/*-${pod}`)
+  const volumes = pods.map((pod) => `migration-*-${pod}`)
+  return [
+    ['ec2', 'RunInstances', [ANY_INSTANCE]],
+    ['ec2', 'TerminateInstances', [ANY_INSTANCE]],
+    ['ec2', 'CreateSnapshots', ['snap-*']],
+    ['ec2', 'CreateVolume', [ANY_VOLUME]],
+    ['ec2', 'DeleteSnapshot', ['snap-*']],
+    ['ec2', 'DeleteVolume', [ANY_VOLUME]],
+    kube('create persistentvolumes', ...volumes),
+    kube('delete persistentvolumes', ...volumes),
+    kube('create persistentvolumeclaims', ...claims),
+    kube('delete persistentvolumeclaims', ...claims),
   ]
 }
 
