@@ -89,6 +89,7 @@ export async function makePlan(
         manifests,
         access: accessOf(options.settings ?? {}),
         cluster,
+        home: namespace,
       }),
       makesNamespace: !(await isThere(place.namespace, kind, cluster)),
     })),
@@ -223,10 +224,12 @@ async function planSystems(
     manifests,
     access,
     cluster,
+    home,
   }: {
     readonly manifests: Readonly<Record<string, string>>
     readonly access: AccessBySystem
     readonly cluster: Cluster | undefined
+    readonly home: string
   },
 ): Promise<PlannedSystem[]> {
   const systems = Object.keys(SYSTEMS).filter((system) =>
@@ -238,6 +241,7 @@ async function planSystems(
         system,
         { kind, namespace },
         {
+          home,
           ...(manifests[system] === undefined ? {} : { path: manifests[system] }),
           ...(access[system] === undefined ? {} : { access: access[system] }),
           ...(cluster === undefined ? {} : { cluster }),
