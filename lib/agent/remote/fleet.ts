@@ -200,7 +200,9 @@ export class AgentFleet implements Disposable {
       agent.clocks,
       this.startRunNs,
     )
-    const whole = loads.flatMap(({ schedule, untilNs }) => {
+    // Of a load that nobody has stopped, what is due later was not sent yet.
+    const nowNs = this.#options.runNowNs() - this.startRunNs
+    const whole = loads.flatMap(({ schedule, untilNs = nowNs }) => {
       const { process, operations } = schedule
       const first = operations[0]?.index ?? 0
       const last = operations.at(-1)?.index ?? -1

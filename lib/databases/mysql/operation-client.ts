@@ -23,6 +23,15 @@ export type MySqlAccess = z.infer<typeof mysqlAccess>
 export const OPERATION_DEADLINE_MS = 5000
 
 /**
+ * Of one zone. A server that waits for a replica before it commits goes on with what its clients have
+ * given up, and keeps their connections for that: for ten seconds by default, in which three zones
+ * give up twice as many as they have open. All together stays below the 151 connections of a server.
+ */
+const MAX_TO_PRIMARY = 12
+/** Half of the servers may be silent, and the others are to serve the rest all the same. */
+const MAX_TO_REPLICAS = 32
+
+/**
  * Runs the operations of workloads as an application would, and hides nothing: no pool and no retry,
  * an operation is sent once or not at all, on a connection that no other operation uses meanwhile,
  * and fails when it fails. Who served it is in `coordinator`: the server's id by its own word.
@@ -33,8 +42,14 @@ export class MySqlOperationClient {
 
   constructor({ writesTo, readsFrom, port, deadlineMs, login: files }: MySqlAccess) {
     const login = files === undefined ? {} : readLoginFiles(files)
-    this.#latest = new OperationWorkers({ host: writesTo, port, login }, deadlineMs)
-    this.#lagging = new OperationWorkers({ host: readsFrom, port, login }, deadlineMs)
+    this.#latest = new OperationWorkers(
+      { host: writesTo, port, login },
+      { deadlineMs, maxConnections: MAX_TO_PRIMARY },
+    )
+    this.#lagging = new OperationWorkers(
+      { host: readsFrom, port, login },
+      { deadlineMs, maxConnections: MAX_TO_REPLICAS },
+    )
   }
 
   /** Connects ahead of the first operation; each operation tries again if this fails. */

@@ -4,8 +4,6 @@ import { codeOf, failureOf, NoAnswerInTime } from './operation-outcome.ts'
 
 /** So many take turns, that operations spread over the servers behind a Service. */
 const WORKERS_IN_TURN = 4
-/** What three zones have together stays below the server's 151 connections. */
-const MAX_WORKERS = 32
 /**
  * A Service chooses a server when a connection is made, and never again: a client that kept its
  * connections would go on with servers that the Service has given up, and spare new ones.
@@ -31,15 +29,20 @@ interface Worker {
 export class OperationWorkers {
   readonly #address: ServerAddress
   readonly #deadlineMs: number
+  readonly #maxConnections: number
   readonly #all = new Set<Worker>()
   /** By when they became free. */
   readonly #free: Worker[] = []
   readonly #waiting: ((worker: Worker) => void)[] = []
   #isClosed = false
 
-  constructor(address: ServerAddress, deadlineMs: number) {
+  constructor(
+    address: ServerAddress,
+    limits: { readonly deadlineMs: number; readonly maxConnections: number },
+  ) {
     this.#address = address
-    this.#deadlineMs = deadlineMs
+    this.#deadlineMs = limits.deadlineMs
+    this.#maxConnections = limits.maxConnections
   }
 
   /** Opens connections ahead of the first operation. @throws what kept it from that */
@@ -93,7 +96,7 @@ export class OperationWorkers {
   /** Somebody who has nothing to do: in turn once there are enough for that. */
   #freeNow(): Worker | undefined {
     const isSmall = this.#all.size < WORKERS_IN_TURN
-    const canGrow = this.#all.size < MAX_WORKERS
+    const canGrow = this.#all.size < this.#maxConnections
     if (!isSmall) {
       const known = this.#free.shift()
       if (known) return known
