@@ -41,7 +41,7 @@ export async function findSecrets(
     if (!found) {
       problems.push({
         text: `The Secret ${name} that the database needs is neither in its manifests nor in namespace ${CONSENT.namespace}, from which a run copies it.`,
-        todo: `${kubectl} create secret generic ${name} ${keys.map((key) => `--from-literal=${key}=…`).join(' ')}`,
+        todo: `${kubectl} create secret generic ${name} ${fromFiles(keys)}`,
       })
       continue
     }
@@ -54,6 +54,13 @@ export async function findSecrets(
     } else if (!here) toCopy.push(found)
   }
   return { toCopy, problems }
+}
+
+/** As files, for a password on a command line is in the shell's history. */
+function fromFiles(keys: readonly string[]): string {
+  return keys.length === 0
+    ? '--from-file=FILE'
+    : keys.map((key) => `--from-file=${key}=FILE`).join(' ')
 }
 
 /** Secrets as a run makes them in its namespace, under the names that they have. */
