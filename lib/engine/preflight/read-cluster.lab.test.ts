@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Cluster } from '../../kube/cluster.ts'
-import { loadManifests } from '../../kube/manifests.ts'
+import { loadManifests, parseManifests } from '../../kube/manifests.ts'
 import { startTestApiServer, type TestApiServer } from '../../kube/testing/api-server.ts'
+import { DEFAULT_RULES } from '../../model/safety-rules.ts'
 import type { TargetDescription } from '../../model/target.ts'
 import { poll } from '../../std/poll.ts'
+import { consentManifest } from './consent.ts'
 import { judgeNamespace } from './judge-namespace.ts'
 import { liveZones } from './live-zones.ts'
+import { narrowToScope } from './narrow-to-scope.ts'
 import { readCluster } from './read-cluster.ts'
 import { readPluginPolicies } from './read-plugin-policies.ts'
 import { targetLike } from './testing/target-like.ts'
@@ -171,5 +174,32 @@ describe('the zones of a run', () => {
     expect(await namesIn('*')).toEqual(['next', 'theirs-again'])
     const none = await liveZones(api.cluster, { kind: 'eks' }, undefined)
     expect(none).toEqual([])
+  })
+
+  test('are those of the consent for whoever only looks, or of the settings', async () => {
+    await node('in-b', 'i-05', { ...inGroup('ours'), 'topology.kubernetes.io/zone': 'us-east-1b' })
+    const { metadata } = await api.cluster.core.readNamespace({ name: 'kube-system' })
+    const clusterUid = metadata?.uid ?? ''
+    const stop = () => Promise.resolve()
+    const { kubeconfig, context } = api
+    const description = targetLike({ kind: 'eks', kubeconfig, context })
+    const started = { description, clusterUid, owned: false, stop }
+    const look = async (nodeGroups?: readonly string[]) => {
+      const rules = { ...DEFAULT_RULES, ...(nodeGroups === undefined ? {} : { nodeGroups }) }
+      const { zones, scope } = await narrowToScope(started, rules)
+      const names = zones.flatMap((zone) => zone.nodes.map(({ name }) => `${zone.name} ${name}`))
+      return { names, groups: scope?.nodeGroups }
+    }
+    const all = ['us-east-1a next', 'us-east-1a theirs-again', 'us-east-1b in-b']
+    expect(await look()).toEqual({ names: all, groups: ['*'] })
+    const text = consentManifest({ clusterUid, nodeGroups: ['ours'], faults: ['cordon-zone'] })
+    for (const { object } of parseManifests(text, 'consent')) {
+      await api.cluster.objects.create(object)
+    }
+    const ours = ['us-east-1a next', 'us-east-1b in-b']
+    expect(await look()).toEqual({ names: ours, groups: ['ours'] })
+    expect((await look(['theirs'])).names).toEqual(['us-east-1a theirs-again'])
+    // Why nothing is in scope is for preflight to say.
+    expect(await look(['nobody'])).toEqual({ names: [], groups: undefined })
   })
 })
