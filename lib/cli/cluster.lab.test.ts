@@ -12,6 +12,7 @@ import { poll } from '../std/poll.ts'
 import { makePlan } from './make-plan.ts'
 import { planText } from './plan.ts'
 import { checkCluster } from './doctor-cluster.ts'
+import { checkSecrets } from './doctor-secrets.ts'
 import { neededRights } from '../engine/needed-rights.ts'
 import { judgeScenarios } from './runs-where.ts'
 
@@ -138,6 +139,65 @@ describe('doctor', () => {
     }
     expect(await rights('ours')).toEqual(['ok'])
     expect((await rights()).length).toBeGreaterThan(5)
+  })
+})
+
+describe('Secrets of a database', () => {
+  const settings = {
+    databases: {
+      mysql: {
+        credentials: { secret: 'root', username: 'root', usernameKey: '', passwordKey: 'pwd' },
+      },
+    },
+  }
+  const makeSecret = (namespace: string, stringData: Record<string, string>) =>
+    api.cluster.core.createNamespacedSecret({
+      namespace,
+      body: { metadata: { name: 'root' }, stringData },
+    })
+  const planned = async (namespace?: string) => {
+    const { kubeconfig, context } = api
+    const plan = await makePlan(known, {
+      filters: ['mysql/tutorial'],
+      target: 'kubeconfig',
+      prices: await loadPrices(),
+      kubeconfig,
+      context,
+      settings,
+      ...(namespace === undefined ? {} : { namespace }),
+    })
+    const calls = plan.calls.filter(({ call }) => call.endsWith(' secrets'))
+    return calls.map(({ call, targets }) => `${call} ${targets.join()}`)
+  }
+
+  test('are looked for by doctor and plan, and copied from the namespace zonefall', async () => {
+    const { core } = api.cluster
+    const look = async (namespace?: string) => {
+      const findings = await checkSecrets(api, namespace, settings)
+      return findings.map(({ state, text }) => `${state} ${text}`)
+    }
+    const nowhere = 'The Secret root that the database needs is neither in its manifests nor in'
+    expect(await look()).toEqual([expect.stringContaining(`problem ${nowhere}`)])
+    await expect(planned()).rejects.toThrow(nowhere)
+
+    await core.createNamespace({ body: { metadata: { name: 'zonefall' } } })
+    await makeSecret('zonefall', { password: 'x' })
+    expect(await look()).toEqual([
+      'problem The Secret root in namespace zonefall has no pwd, only password.',
+    ])
+    await core.deleteNamespacedSecret({ name: 'root', namespace: 'zonefall' })
+    await makeSecret('zonefall', { pwd: 'x' })
+    expect(await look()).toEqual(['ok root'])
+    const made = `zonefall-${FUTURE_RUN_ID}/root`
+    expect(await planned()).toEqual([`create secrets ${made}`, `delete secrets ${made}`])
+
+    // One that is where the database goes is used as it is, by who may read no other.
+    await makeSecret('ours', { pwd: 'x' })
+    expect(await planned('ours')).toEqual([])
+    const tenant = { kubeconfig: join(dir, 'tenant'), context: api.context }
+    expect(await checkSecrets(tenant, 'ours', settings)).toMatchObject([{ state: 'ok' }])
+    await core.deleteNamespacedSecret({ name: 'root', namespace: 'ours' })
+    expect(await checkSecrets(tenant, 'ours', settings)).toMatchObject([{ state: 'problem' }])
   })
 })
 
