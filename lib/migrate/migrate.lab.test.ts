@@ -1,0 +1,227 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { connectEc2, type Ec2 } from '../aws/ec2.ts'
+import { awaitStates } from '../aws/instances.ts'
+import { type RecordingAwsProxy, startRecordingAwsProxy } from '../aws/testing/recording-proxy.ts'
+import { Cluster } from '../kube/cluster.ts'
+import { execInPod } from '../kube/exec.ts'
+import { parseManifests } from '../kube/manifests.ts'
+import { poll } from '../std/poll.ts'
+import { labShell } from '../targets/lab-shell.ts'
+import { labTarget } from '../targets/lab.ts'
+import type { StartedTarget } from '../targets/target.ts'
+import { adoptionObjects } from './adoption-objects.ts'
+import { applyAdoption, awaitAdopted } from './apply-adoption.ts'
+import { copyNodes } from './copy-nodes.ts'
+import { type InstanceShell, runOn, type ShellHost } from './instance-shell.ts'
+import { judgeMigration } from './judge.ts'
+import { type MigrationPlan, planMigration } from './plan.ts'
+import { readSource } from './read-source.ts'
+import { readTarget } from './read-target.ts'
+
+const ZONES = ['us-east-1a', 'us-east-1b'] as const
+const namespace = 'moved'
+const token = 'migration-test'
+
+/** As a database's, with something in place of the database: what is on the volumes is the point. */
+const MANIFESTS = parseManifests(
+  `apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: { name: migrated }
+provisioner: kubernetes.io/no-provisioner
+volumeBindingMode: WaitForFirstConsumer
+---
+apiVersion: v1
+kind: Service
+metadata: { name: cassandra }
+spec: { clusterIP: None, selector: { app: cassandra }, ports: [{ port: 9042 }] }
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: { name: cassandra }
+spec:
+  serviceName: cassandra
+  replicas: 2
+  podManagementPolicy: Parallel
+  selector: { matchLabels: { app: cassandra } }
+  template:
+    metadata: { labels: { app: cassandra } }
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers:
+        - name: cassandra
+          image: docker.io/library/node:24-bookworm-slim
+          command: [node, -e, 'setInterval(() => {}, 1e9)']
+          ports: [{ containerPort: 9042 }]
+          volumeMounts: [{ name: cassandra-data, mountPath: /data }]
+  volumeClaimTemplates:
+    - metadata: { name: cassandra-data }
+      spec:
+        accessModes: [ReadWriteOnce]
+        storageClassName: migrated
+        resources: { requests: { storage: 1Gi } }
+`,
+  'test.yaml',
+)
+
+const USER_DATA = `#!/bin/bash
+set -e
+until [ -b /dev/sdf ]; do sleep 0.1; done
+mkfs.ext4 -q /dev/sdf
+mkdir /data
+mount /dev/sdf /data
+hostname > /data/who
+sync
+touch /run/ready
+`
+
+let lab: StartedTarget
+let cluster: Cluster
+let proxy: RecordingAwsProxy
+let ec2: Ec2
+let shell: InstanceShell
+let machines: ShellHost[]
+
+beforeAll(async () => {
+  const { signal } = new AbortController()
+  const options = { namespace, keep: false, name: 'migrate-test', zones: ZONES.length }
+  lab = await labTarget(options).start({ onStep: () => undefined, signal })
+  const { aws, kubeconfig, context } = lab.description
+  cluster = await Cluster.connect({ kubeconfig, context })
+  proxy = await startRecordingAwsProxy(aws?.endpoint ?? '')
+  if (aws === undefined) throw new Error('the lab has EC2')
+  ec2 = await connectEc2({ ...aws, endpoint: proxy.url })
+  const found = labShell(lab.description)
+  if (found === undefined) throw new Error('the lab has a shell')
+  shell = found
+  machines = await launchMachines()
+})
+afterAll(async () => {
+  ec2.close()
+  await proxy[Symbol.asyncDispose]()
+  await lab.stop()
+})
+
+async function launchMachines(): Promise<ShellHost[]> {
+  const { client, sdk } = ec2
+  const { Images = [] } = await client.send(
+    new sdk.DescribeImagesCommand({
+      Filters: [{ Name: 'name', Values: ['zonefall-cassandra-*'] }],
+    }),
+  )
+  const launched: ShellHost[] = []
+  for (const zone of ZONES) {
+    const { Instances = [] } = await client.send(
+      new sdk.RunInstancesCommand({
+        ImageId: Images[0]?.ImageId,
+        InstanceType: 't3.medium',
+        Placement: { AvailabilityZone: zone },
+        MinCount: 1,
+        MaxCount: 1,
+        UserData: Buffer.from(USER_DATA).toString('base64'),
+        BlockDeviceMappings: [
+          { DeviceName: '/dev/sdf', Ebs: { VolumeSize: 1, VolumeType: 'gp3' } },
+        ],
+      }),
+    )
+    const { InstanceId: instanceId = '', PrivateIpAddress: address = '' } = Instances[0] ?? {}
+    launched.push({ instanceId, address })
+  }
+  await awaitStates(
+    ec2,
+    launched.map(({ instanceId }) => instanceId),
+    ['running'],
+  )
+  for (const machine of launched) {
+    await poll(
+      { what: `user data of ${machine.instanceId}`, budget: 'exec', intervalMs: 200 },
+      async () => {
+        const said = await runOn(shell, machine, 'cat /run/ready 2>&1 && echo there || true')
+        return said.includes('there') ? { done: true, value: true } : { done: false, seen: said }
+      },
+    )
+  }
+  return launched
+}
+
+const nameOf = async (machine: ShellHost): Promise<string> =>
+  (await runOn(shell, machine, 'hostname')).trim()
+
+const unjournaled = {
+  change: async <T>(_what: unknown, change: () => Promise<T>) => ({
+    id: '',
+    value: await change(),
+  }),
+  undone: () => undefined,
+}
+
+async function planned(): Promise<MigrationPlan> {
+  const source = await readSource(
+    ec2,
+    machines.map(({ instanceId }) => instanceId),
+    shell,
+  )
+  const facts = {
+    source,
+    target: await readTarget(cluster, ec2, MANIFESTS, { namespace, token }),
+    zones: ['us-east-1b', 'us-east-1a'],
+    template: 'cassandra-data',
+    snapshots: [],
+  }
+  // There is no database on them that would say who it is.
+  expect(judgeMigration(facts).map(({ id }) => id)).toEqual(['identity-unknown'])
+  return planMigration(facts, { token, form: 'in-tree', fsType: 'ext4' })
+}
+
+test('pods take over what was on the machines, in other zones, by copies alone, and a second try makes nothing', async () => {
+  const plan = await planned()
+  const before = proxy.calls.length
+  const copy = () => copyNodes(ec2, unjournaled, plan, { scope: 'file', tell: () => undefined })
+  const volumeIds = await copy()
+  const told: string[] = []
+  const apply = () =>
+    applyAdoption(cluster, plan, adoptionObjects(plan, volumeIds), MANIFESTS, (text) =>
+      told.push(text),
+    )
+  await apply()
+  await awaitAdopted(cluster, plan)
+
+  for (const { ordinal, zone, claim, volume } of plan.nodes) {
+    const pod = `cassandra-${ordinal}`
+    const who = await execInPod(cluster, {
+      namespace,
+      pod,
+      container: 'cassandra',
+      command: ['cat', '/data/who'],
+    })
+    const machine = machines[ordinal]
+    expect(who.stdout.trim()).toBe(machine && (await nameOf(machine)))
+    const { spec } = await cluster.core.readNamespacedPod({ namespace, name: pod })
+    const node = await cluster.core.readNode({ name: spec?.nodeName ?? '' })
+    expect(node.metadata?.labels?.['topology.kubernetes.io/zone']).toBe(zone)
+    const found = await cluster.core.readNamespacedPersistentVolumeClaim({ namespace, name: claim })
+    expect(found.spec?.volumeName).toBe(volume)
+    const kept = await cluster.core.readPersistentVolume({ name: volume })
+    // Stored in the form it came in; the volume that is attached is the driver's all the same.
+    expect(kept.spec?.awsElasticBlockStore?.volumeID).toBe(`aws://${zone}/${volumeIds[ordinal]}`)
+  }
+  const volumes = await cluster.core.listPersistentVolume()
+  expect(volumes.items).toHaveLength(plan.nodes.length)
+
+  expect(await copy()).toEqual(volumeIds)
+  told.length = 0
+  await apply()
+  expect(told.filter((text) => text.startsWith('created'))).toEqual([])
+
+  // Of the machines and their volumes nothing was asked but snapshots.
+  const changes = proxy.calls
+    .slice(before)
+    .filter(({ action }) => !action.startsWith('Describe'))
+    .map(({ action }) => action)
+  expect(new Set(changes)).toEqual(new Set(['CreateSnapshots', 'CreateVolume']))
+  expect(changes.filter((action) => action === 'CreateSnapshots')).toHaveLength(2)
+  const sources = await ec2.listVolumes(plan.nodes.map(({ source }) => source.id))
+  expect(sources.map(({ Attachments = [] }) => Attachments[0]?.State)).toEqual([
+    'attached',
+    'attached',
+  ])
+})
