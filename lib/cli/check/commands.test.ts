@@ -12,6 +12,11 @@ test.for([
   ['npx zonefall cleanup --run=ID', undefined],
   ['`npx zonefall sweep`', 'names npx zonefall sweep, which there is not'],
   ['npx zonefall plan --keep', 'gives zonefall plan the option --keep, which it does not take'],
+  ['npx zonefall migrate check --from i-1 --into x', undefined],
+  [
+    'npx zonefall migrate plan --what',
+    'gives zonefall migrate plan the option --what, which it does not take',
+  ],
   ['npm test -- --teir full', 'gives zonefall run the option --teir, which it does not take'],
 ] as const)('%s', ([text, fault]) => {
   expect(commandFaults(text, known)).toEqual(fault === undefined ? [] : [{ line: 1, fault }])

@@ -1,3 +1,4 @@
+import type { Command } from 'commander'
 import { makeProgram } from '../program.ts'
 
 /** A command of the project, and the options that it takes. */
@@ -8,14 +9,17 @@ const CALL = /\b(?:npx zonefall|npm test --|npm run zonefall --)(?=[ \t])([^`#|;
 /** The lab has a command line of its own. */
 const PASSED_ON = new Set(['lab'])
 
-/** The commands that there are, by their names. */
+/** The commands that there are, by their names: `migrate check` of one that has others below it. */
 export function knownCommands(): Commands {
-  return new Map(
-    makeProgram().commands.map((command) => [
-      command.name(),
-      new Set(['--help', ...command.options.flatMap(({ long }) => long ?? [])]),
-    ]),
-  )
+  const entries = (commands: readonly Command[], above = ''): [string, ReadonlySet<string>][] =>
+    commands.flatMap((command) => [
+      [
+        `${above}${command.name()}`,
+        new Set(['--help', ...command.options.flatMap(({ long }) => long ?? [])]),
+      ],
+      ...entries(command.commands, `${above}${command.name()} `),
+    ])
+  return new Map(entries(makeProgram().commands))
 }
 
 /**
@@ -41,7 +45,8 @@ function faultsOf(call: string, rest: string, known: Commands): string[] {
   const [first] = words
   // `npx zonefall --help`, and a placeholder like `COMMAND`.
   if (!isTest && (first === undefined || !/^[a-z]/.test(first))) return []
-  const name = isTest ? 'run' : (first ?? '')
+  const below = `${first} ${words[1]}`
+  const name = isTest ? 'run' : known.has(below) ? below : (first ?? '')
   const options = known.get(name)
   if (options === undefined) return [`names npx zonefall ${name}, which there is not`]
   if (PASSED_ON.has(name)) return []
