@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import { accessManifest } from './access-manifest.ts'
+import { accessManifest, migrationManifest } from './access-manifest.ts'
 import { neededRights } from './needed-rights.ts'
 
 /** `npx vitest run lib/engine/access-manifest.test.ts -u` writes the files anew. */
@@ -11,6 +11,7 @@ test('the roles in manifests/ are those that the doctor checks', async () => {
   await expect(accessManifest('zonefall-runs')).toMatchFileSnapshot(
     `${FOLDER}/rbac-one-namespace.yaml`,
   )
+  await expect(migrationManifest()).toMatchFileSnapshot(`${FOLDER}/rbac-migrate.yaml`)
 })
 
 test('every right is in a role, once, and no role has any that is not', () => {

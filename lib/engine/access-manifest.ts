@@ -1,11 +1,9 @@
 import { stringify } from 'yaml'
-import { neededRights, type NeededRight } from './needed-rights.ts'
+import { MIGRATION_RIGHTS, neededRights, type NeededRight } from './needed-rights.ts'
 
 const NAME = 'zonefall'
 const apiVersion = 'rbac.authorization.k8s.io/v1'
 const apiGroup = 'rbac.authorization.k8s.io'
-/** Everybody in this group has the rights: an EKS access entry or a subject can name it. */
-const SUBJECT = { apiGroup, kind: 'Group', name: NAME }
 
 /**
  * The roles that a run needs, bound to the group `zonefall`, as YAML that kubectl applies.
@@ -24,6 +22,13 @@ export function accessManifest(namespace?: string): string {
   return objects.map((object) => stringify(object, { lineWidth: 100 })).join('---\n')
 }
 
+/** The role that a migration needs besides, bound to the group `zonefall-migrate`. */
+export function migrationManifest(): string {
+  const name = `${NAME}-migrate`
+  const objects = grant('ClusterRole', { name }, MIGRATION_RIGHTS)
+  return objects.map((object) => stringify(object, { lineWidth: 100 })).join('---\n')
+}
+
 function grant(
   kind: 'ClusterRole' | 'Role',
   metadata: { readonly name: string; readonly namespace?: string },
@@ -36,7 +41,8 @@ function grant(
       kind: `${kind}Binding`,
       metadata,
       roleRef: { apiGroup, kind, name: metadata.name },
-      subjects: [SUBJECT],
+      // Everybody in this group has the rights: an EKS access entry can name it.
+      subjects: [{ apiGroup, kind: 'Group', name: metadata.name }],
     },
   ]
 }

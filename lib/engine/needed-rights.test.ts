@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import { neededRights } from './needed-rights.ts'
+import { MIGRATION_RIGHTS, type NeededRight, neededRights } from './needed-rights.ts'
 import {
   calledRights,
   type RightText,
@@ -16,26 +16,31 @@ const read = (pattern: string, exclude: readonly string[] = []): string[] =>
     readFileSync(join(ROOT, file), 'utf8'),
   )
 
+/** What only migrations do, who have a role of their own besides. */
+const MIGRATION = ['lib/migrate/**/*.ts', 'fixtures/{legacy,migration}*.ts'] as const
+
 describe('the rights in the roles', () => {
   // Planted defects take hold on the lab alone.
   const sources = read('{lib,fixtures}/**/*.ts', [
     '**/testing/**',
     '**/*.test.ts',
     'fixtures/sabotage*.ts',
+    ...MIGRATION,
   ])
+  const migration = MIGRATION.flatMap((pattern) => read(pattern, ['**/*.test.ts']))
   const deployed = read('manifests/*/*.yaml', ['manifests/access/**']).flatMap((text) =>
     parseAllDocuments(text).map((document) => document.toJS()),
   )
+  const textsOf = (rights: readonly NeededRight[]): RightText[] =>
+    rights.flatMap(({ group, resource, verbs }) =>
+      verbs.map((verb): RightText => `${verb} ${group}/${resource}`),
+    )
   const called = new Set([
     ...calledRights(sources),
     ...rightsToMake([...writtenObjects(sources), ...deployed]),
   ])
   const needed = new Set<RightText>(
-    [true, false].flatMap((makesNamespace) =>
-      neededRights(makesNamespace).flatMap(({ group, resource, verbs }) =>
-        verbs.map((verb): RightText => `${verb} ${group}/${resource}`),
-      ),
-    ),
+    [true, false].flatMap((makesNamespace) => textsOf(neededRights(makesNamespace))),
   )
 
   test('are all used by the sources', () => {
@@ -44,6 +49,12 @@ describe('the rights in the roles', () => {
 
   test('are all that the sources use', () => {
     expect([...called].filter((right) => !needed.has(right))).toEqual([])
+  })
+
+  test('with those of a migration are all that one uses, and it uses them', () => {
+    const used = new Set([...calledRights(migration), ...rightsToMake(writtenObjects(migration))])
+    const besides = [...used].filter((right) => !needed.has(right)).toSorted()
+    expect(besides).toEqual(textsOf(MIGRATION_RIGHTS).toSorted())
   })
 })
 

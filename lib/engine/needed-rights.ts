@@ -192,3 +192,27 @@ export function neededRights(makesNamespace: boolean): readonly NeededRight[] {
     ...ALWAYS,
   ]
 }
+
+/** What a migration needs besides: objects that lead a StatefulSet to the copies of its volumes. */
+export const MIGRATION_RIGHTS: readonly NeededRight[] = [
+  {
+    ...storage,
+    resource: 'csidrivers',
+    verbs: ['get'],
+    purpose: 'see whether the copies can be attached',
+  },
+  {
+    ...core,
+    resource: 'persistentvolumes',
+    verbs: ['create'],
+    scope: 'cluster',
+    purpose: 'make volumes of the copies',
+  },
+  {
+    ...core,
+    resource: 'persistentvolumeclaims',
+    verbs: ['create'],
+    scope: 'namespace',
+    purpose: 'claim them for the pods that take them over',
+  },
+]
