@@ -55,8 +55,23 @@ const up = z.object({
 const kubeconfigShape = z.looseObject({
   clusters: z.array(z.looseObject({ name: z.string() })),
   contexts: z.array(
-    z.looseObject({ name: z.string(), context: z.looseObject({ cluster: z.string() }) }),
+    z.looseObject({
+      name: z.string(),
+      context: z.looseObject({ cluster: z.string(), user: z.string() }),
+    }),
   ),
+  users: z
+    .array(
+      z.object({
+        name: z.string(),
+        user: z.object({
+          as: z.string(),
+          'client-certificate-data': z.base64(),
+          'client-key-data': z.base64(),
+        }),
+      }),
+    )
+    .length(1),
 })
 const auditLine = z.object({
   verb: z.string(),
@@ -83,7 +98,7 @@ export async function startEksBench(name: string): Promise<EksBench> {
   const owner = await Cluster.connect(access)
   const plain = await restrictedKubeconfig(owner, access.kubeconfig, dir)
   const kubeconfig = join(dir, 'eks-kubeconfig')
-  await writeFile(kubeconfig, asEks(await readFile(plain, 'utf8')), { mode: 0o600 })
+  await writeFile(kubeconfig, await asEks(await readFile(plain, 'utf8'), dir), { mode: 0o600 })
   const env = {
     ...Object.fromEntries(
       ['EC2', 'AUTO_SCALING', 'EKS', 'STS'].map((service) => [
@@ -139,15 +154,41 @@ export async function startEksBench(name: string): Promise<EksBench> {
   }
 }
 
-/** The names that `aws eks update-kubeconfig --alias chaos` gives. */
-function asEks(text: string): string {
-  const config = kubeconfigShape.parse(parse(text))
-  for (const cluster of config.clusters) cluster.name = EKS_ARN
-  for (const entry of config.contexts) {
-    entry.name = CONTEXT
-    entry.context.cluster = EKS_ARN
+/**
+ * As `aws eks update-kubeconfig --alias chaos` writes it: its names, and a command that fetches
+ * credentials. What the command gives is a certificate, for the lab knows no tokens of IAM.
+ */
+async function asEks(text: string, dir: string): Promise<string> {
+  const { clusters, contexts, users } = kubeconfigShape.parse(parse(text))
+  const [{ user } = { user: undefined }] = users
+  const pem = (base64 = ''): string => Buffer.from(base64, 'base64').toString('utf8')
+  const command = join(dir, 'aws')
+  const credential = {
+    apiVersion: 'client.authentication.k8s.io/v1beta1',
+    kind: 'ExecCredential',
+    status: {
+      expirationTimestamp: new Date(Date.now() + 3_600_000).toISOString(),
+      clientCertificateData: pem(user?.['client-certificate-data']),
+      clientKeyData: pem(user?.['client-key-data']),
+    },
   }
-  return stringify({ ...config, 'current-context': CONTEXT })
+  await writeFile(join(dir, 'credential.json'), JSON.stringify(credential), { mode: 0o600 })
+  await writeFile(command, `#!/bin/sh\nexec cat ${dir}/credential.json\n`, { mode: 0o700 })
+  const args = ['--region', 'us-east-1', 'eks', 'get-token', '--cluster-name', 'zonefall-lab']
+  const exec = { apiVersion: credential.apiVersion, command, args: [...args, '--output', 'json'] }
+  for (const cluster of clusters) cluster.name = EKS_ARN
+  for (const entry of contexts) {
+    entry.name = CONTEXT
+    entry.context = { ...entry.context, cluster: EKS_ARN, user: EKS_ARN }
+  }
+  return stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters,
+    contexts,
+    users: [{ name: EKS_ARN, user: { as: user?.as, exec } }],
+    'current-context': CONTEXT,
+  })
 }
 
 /** Reviews ask what one may do, and dry runs what would happen. */
