@@ -19,7 +19,7 @@ const EVERYTHING: CallScope = {
     { kind: 'PersistentVolumeClaim', name: 'data-db-0', namespace: `zonefall-${FUTURE_RUN_ID}` },
   ],
   faults: FAULT_NAMES,
-  systems: ['mysql'],
+  systems: ['mysql', 'cassandra-migrated'],
   pods: ['db-0'],
   nodes: [{ name: 'node-a', instanceId: 'i-1' }],
   zones: ['us-east-1a'],
