@@ -1,8 +1,10 @@
-import type { V1NetworkPolicy, V1Secret } from '@kubernetes/client-node'
+import type { V1NetworkPolicy } from '@kubernetes/client-node'
 import { applyObjects } from '../kube/apply.ts'
 import { orAbsent } from '../kube/cluster.ts'
+import type { ManifestObject } from '../kube/manifests.ts'
 import { PreflightError } from '../model/errors.ts'
 import { RUN_LABEL } from '../model/run-label.ts'
+import { secretCopies } from './find-secrets.ts'
 import { CONSENT } from './preflight/consent.ts'
 import type { Run } from './run.ts'
 
@@ -18,15 +20,14 @@ export const ALLOW_POLICY = 'zonefall-allow'
  */
 export async function furnishNamespace(run: Run, namespace: string): Promise<void> {
   if (run.target.kind === 'lab') return
-  const objects = [allowPolicy(run.id, namespace)]
+  const policy = { object: allowPolicy(run.id, namespace), origin: 'zonefall' }
   const { pullSecret } = run.target.pulls ?? {}
-  const secret = pullSecret === undefined ? undefined : await pullSecretFor(run, pullSecret)
-  await applyObjects(
-    run.cluster,
-    run.journal,
-    [...objects, ...(secret ? [secret] : [])].map((object) => ({ object, origin: 'zonefall' })),
-    { namespace, scope: 'file', scenario: 'run' },
-  )
+  const secrets = pullSecret === undefined ? [] : await pullSecretFor(run, pullSecret)
+  await applyObjects(run.cluster, run.journal, [policy, ...secrets], {
+    namespace,
+    scope: 'file',
+    scenario: 'run',
+  })
 }
 
 /**
@@ -64,25 +65,14 @@ function allowPolicy(
   }
 }
 
-async function pullSecretFor(
-  { cluster, id }: Run,
-  name: string,
-): Promise<V1Secret & { metadata: { name: string } }> {
+async function pullSecretFor({ cluster, id }: Run, name: string): Promise<ManifestObject[]> {
   const { namespace } = CONSENT
   const found = await orAbsent(cluster.core.readNamespacedSecret({ name, namespace }))
-  if (!found?.data) {
-    throw new PreflightError(
-      `The Secret ${name} that images are pulled with is not in namespace ${namespace}, from which a run copies it.`,
-      {
-        hint: `kubectl --context ${cluster.context} -n ${namespace} create secret docker-registry ${name} --docker-server=… --docker-username=… --docker-password=…`,
-      },
-    )
-  }
-  return {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name, labels: { [RUN_LABEL]: id } },
-    data: found.data,
-    ...(found.type === undefined ? {} : { type: found.type }),
-  }
+  if (found) return secretCopies([found], id)
+  throw new PreflightError(
+    `The Secret ${name} that images are pulled with is not in namespace ${namespace}, from which a run copies it.`,
+    {
+      hint: `kubectl --context ${cluster.context} -n ${namespace} create secret docker-registry ${name} --docker-server=… --docker-username=… --docker-password=…`,
+    },
+  )
 }
