@@ -49,6 +49,14 @@ async function leaveRun(): Promise<void> {
   await writeFile(join(folder, 'clients.json'), JSON.stringify({ zones, agents: [] }))
 }
 
+test('what became of a bank’s transfers stands with its ledger', async () => {
+  await leaveRun()
+  const { data, ...rest } = durability('true')
+  const bank = { ...rest, data: { counts: { transfers: 910, acknowledged: 900 }, ledger: data } }
+  const [one] = await readNumbers(dir, STORY, [bank])
+  expect(one).toMatchObject({ rpo: { acknowledged: 900, lost: 3, lostMs: 1500 } })
+})
+
 test('a run’s files give the numbers of its faults, and its reports carry them', async () => {
   await leaveRun()
   const numbers = await readNumbers(dir, STORY, [durability('false')])

@@ -114,7 +114,8 @@ function durabilityOf(
   startsAtMs: number,
 ): ClientsHistory['durability'] {
   for (const { verdict, data } of evidence) {
-    const found = durabilitySchema.safeParse(data).data
+    // Of a bank it stands with its ledger (lib/checkers/bank.ts).
+    const found = durabilitySchema.safeParse(data?.['ledger'] ?? data).data
     if (!found || verdict === 'unknown') continue
     const { counts, lostAcknowledged: lost } = found
     return {
