@@ -1,4 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { stringify } from 'yaml'
 import { connectEc2, type Ec2 } from '../aws/ec2.ts'
 import { awaitStates } from '../aws/instances.ts'
 import { type RecordingAwsProxy, startRecordingAwsProxy } from '../aws/testing/recording-proxy.ts'
@@ -19,6 +24,7 @@ import { readSource } from './read-source.ts'
 import { readTarget } from './read-target.ts'
 
 const ZONES = ['us-east-1a', 'us-east-1b'] as const
+const LAB_NAME = 'migrate-test'
 const namespace = 'moved'
 const token = 'migration-test'
 
@@ -80,10 +86,13 @@ let proxy: RecordingAwsProxy
 let ec2: Ec2
 let shell: InstanceShell
 let machines: ShellHost[]
+/** What the first test made. */
+let plan: MigrationPlan
+let volumeIds: readonly string[]
 
 beforeAll(async () => {
   const { signal } = new AbortController()
-  const options = { namespace, keep: false, name: 'migrate-test', zones: ZONES.length }
+  const options = { namespace, keep: false, name: LAB_NAME, zones: ZONES.length }
   lab = await labTarget(options).start({ onStep: () => undefined, signal })
   const { aws, kubeconfig, context } = lab.description
   cluster = await Cluster.connect({ kubeconfig, context })
@@ -173,10 +182,10 @@ async function planned(): Promise<MigrationPlan> {
 }
 
 test('pods take over what was on the machines, in other zones, by copies alone, and a second try makes nothing', async () => {
-  const plan = await planned()
+  plan = await planned()
   const before = proxy.calls.length
   const copy = () => copyNodes(ec2, unjournaled, plan, { scope: 'file', tell: () => undefined })
-  const volumeIds = await copy()
+  volumeIds = await copy()
   const told: string[] = []
   const apply = () =>
     applyAdoption(cluster, plan, adoptionObjects(plan, volumeIds), MANIFESTS, (text) =>
@@ -225,3 +234,76 @@ test('pods take over what was on the machines, in other zones, by copies alone, 
     'attached',
   ])
 })
+
+test('volumes and claims that somebody made are judged by what the account and the cluster say', async () => {
+  const [first = '', second = ''] = volumeIds
+  const swapped = adoptionObjects({ ...plan, form: 'csi' }, [second, first])
+  const taken = adoptionObjects(plan, [plan.nodes[0]?.source.id ?? '', 'vol-0123456789abcdef0'])
+  const judged = async (objects: readonly object[]): Promise<string[]> => {
+    const brought = parseManifests(objects.map((one) => stringify(one)).join('---\n'), 'made.yaml')
+    const facts = {
+      source: await readSource(
+        ec2,
+        plan.nodes.map(({ source }) => source.id),
+        undefined,
+      ),
+      target: await readTarget(cluster, ec2, [...MANIFESTS, ...brought], {
+        namespace,
+        token: 'another',
+      }),
+      zones: ['us-east-1b', 'us-east-1c'],
+      template: 'cassandra-data',
+      snapshots: [],
+    }
+    return [...new Set(judgeMigration(facts).map(({ id }) => id))].toSorted()
+  }
+  const always = ['claim-exists', 'identity-unknown', 'zone-without-nodes']
+  expect(await judged([])).toEqual(always)
+  expect(await judged(swapped)).toEqual(
+    [...always, 'volume-attached', 'volume-wrong-zone', 'volumes-swapped'].toSorted(),
+  )
+  expect(await judged(taken)).toEqual(
+    [...always, 'volume-absent', 'volume-of-source', 'volume-wrong-zone'].toSorted(),
+  )
+})
+
+test('the command says what it would make, and refuses before anything is made', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'migrate-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const file = join(folder, 'cassandra.yaml')
+  await writeFile(file, MANIFESTS.map(({ object }) => stringify(object)).join('---\n'))
+  const from = machines.map(({ instanceId }) => instanceId).join()
+  const migrate = (...args: readonly string[]) =>
+    zonefall('migrate', ...args, '--from', from, '--into', file, '--namespace', 'later')
+
+  const checked = await migrate('check')
+  expect(checked.code).toBe(0)
+  expect(checked.stderr).toContain('identity-unknown: Nobody could ask')
+  const printed = parseManifests(checked.stdout, 'printed.yaml').map(({ object }) => object)
+  expect(printed.map(({ kind, metadata }) => `${kind} ${metadata.name.slice(-16)}`)).toEqual([
+    'PersistentVolume data-cassandra-0',
+    'PersistentVolumeClaim data-cassandra-0',
+    'PersistentVolume data-cassandra-1',
+    'PersistentVolumeClaim data-cassandra-1',
+  ])
+  const planned = await migrate('plan', '--zones', 'us-east-1b,us-east-1a')
+  expect(planned.stdout).toContain('from us-east-1a to us-east-1b, as cassandra-data-cassandra-0')
+
+  const refused = await migrate('run', '--template', 'data')
+  expect(refused.code).toBe(3)
+  expect(refused.stderr).toContain('it would make empty volumes of its own and look healthy')
+  const { items } = await cluster.core.listNamespace()
+  expect(items.map(({ metadata }) => metadata?.name)).not.toContain('later')
+})
+
+function zonefall(
+  ...args: readonly string[]
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const main = join(import.meta.dirname, '../cli/main.ts')
+  const env = { ...process.env, ZONEFALL_LAB: LAB_NAME }
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) => {
+      resolve({ code: Number(error?.code ?? 0), stdout, stderr })
+    })
+  })
+}
