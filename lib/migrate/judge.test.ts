@@ -72,6 +72,10 @@ const without = (n: number, key: 'volume' | 'identity'): MigrationFacts => ({
     return rest
   }),
 })
+const absent = (given: MigrationFacts, n: number): MigrationFacts => ({
+  ...given,
+  source: given.source.map((one, index) => (index === n ? { ...one, state: 'stopping' } : one)),
+})
 const snapshots = (startedAtMs: readonly number[], mode: string): MigrationFacts => ({
   ...facts,
   source: facts.source.map((one) => ({ ...one, identity: { ...identity, mode } })),
@@ -102,6 +106,11 @@ describe('what speaks against a migration has a message of its own', () => {
   }
   const cases: readonly (readonly [FindingId, MigrationFacts, string])[] = [
     ['source-missing', source(1, { state: 'absent' }), 'Instance i-1 is absent.'],
+    [
+      'source-missing',
+      { ...absent(without(1, 'identity'), 1), zones: ['us-east-1a', '', 'us-east-1c'] },
+      'Instance i-1 is stopping.',
+    ],
     ['source-volume', without(2, 'volume'), 'Instance i-2 has several data volumes'],
     ['source-twice', source(1, { instanceId: 'i-0' }), 'Instance i-0 is named twice.'],
     ['node-count', target({ replicas: 2 }), 'There are 3 legacy nodes, and StatefulSet cassandra'],

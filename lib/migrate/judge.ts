@@ -51,6 +51,8 @@ export function judgeMigration(facts: MigrationFacts): Finding[] {
   ]
 }
 
+const isThere = (state: string): boolean => state === 'running' || state === 'stopped'
+
 function refuse(id: FindingId, text: string, todo: string): Finding {
   return { id, text, todo, severity: 'refuse' }
 }
@@ -69,7 +71,7 @@ function judgeSource({ source, target }: MigrationFacts): Finding[] {
       )
     }
     seen.add(instanceId)
-    if (state !== 'running' && state !== 'stopped') {
+    if (!isThere(state)) {
       findings.push(
         refuse(
           'source-missing',
@@ -102,7 +104,7 @@ function judgeSource({ source, target }: MigrationFacts): Finding[] {
 
 function judgeIdentity({ source, target }: MigrationFacts): Finding[] {
   const findings: Finding[] = []
-  const unknown = source.filter(({ identity }) => identity === undefined)
+  const unknown = source.filter(({ identity, state }) => identity === undefined && isThere(state))
   if (unknown.length > 0) {
     findings.push({
       id: 'identity-unknown',
@@ -179,7 +181,8 @@ function judgeTarget({ source, target, template, zones }: MigrationFacts): Findi
     }
   }
   for (const zone of new Set(zones)) {
-    if (target.zones.includes(zone)) continue
+    // Of an instance that isn't there nobody knows the zone.
+    if (zone === '' || target.zones.includes(zone)) continue
     findings.push(
       refuse(
         'zone-without-nodes',
