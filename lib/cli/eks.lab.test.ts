@@ -5,6 +5,7 @@ import { Aws } from '../aws/aws.ts'
 import { whoAmI } from '../aws/identity.ts'
 import { collectScenarios } from '../engine/collect.ts'
 import { Interrupts } from '../engine/interrupts.ts'
+import { takeProjection } from '../engine/leaks.ts'
 import { liveZones } from '../engine/preflight/live-zones.ts'
 import { selectScenarios } from '../engine/select.ts'
 import { superviseRun } from '../engine/supervisor.ts'
@@ -164,6 +165,28 @@ describe('once its owner has applied what init wrote', () => {
     } finally {
       await aws.close()
     }
+  })
+
+  test('instances and groups outside the scope are nothing that a run could leave', async () => {
+    for (const [name, value] of Object.entries(bench.env)) vi.stubEnv(name, value)
+    const look = async (group: string) => {
+      const projection = await takeProjection({
+        cluster: bench.owner,
+        target: {
+          kind: 'eks',
+          context: bench.context,
+          namespace: 'default',
+          aws: { region: 'us-east-1' },
+          scope: { nodeGroups: [group], maxBlastRadius: 10 },
+        },
+        runId: 'r',
+        ownsNamespace: false,
+      })
+      const kinds = ['Instance', 'AutoScalingGroup', 'Subnet'] as const
+      return kinds.map((kind) => Object.keys(projection[kind] ?? {}).length)
+    }
+    expect(await look('zonefall')).toEqual([3, 1, 3])
+    expect(await look('another')).toEqual([0, 0, 0])
   })
 
   test('a run takes the power of a zone and gives it back, and leaves nothing', async () => {

@@ -12,7 +12,7 @@ import type { Projection } from './records.ts'
 export interface AwsScope {
   readonly isLab: boolean
   readonly runId: string
-  /** Instances that are nodes of the cluster. */
+  /** Instances that are nodes of the cluster, and in scope. */
   readonly instanceIds: readonly string[]
 }
 

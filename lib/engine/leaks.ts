@@ -7,11 +7,12 @@ import { RUN_LABEL } from '../model/run-label.ts'
 import { poll, WaitTimeoutError } from '../std/poll.ts'
 import { awsProjection, LEAVING } from './leaks-aws.ts'
 import { nodeState, withoutPassedTaints } from './leaks-node.ts'
+import { liveZones } from './preflight/live-zones.ts'
 import type { Projection } from './records.ts'
 
 export interface ProjectionScope {
   readonly cluster: Cluster
-  readonly target: Pick<TargetDescription, 'kind' | 'context' | 'namespace' | 'aws'>
+  readonly target: Pick<TargetDescription, 'kind' | 'context' | 'namespace' | 'aws' | 'scope'>
   readonly runId: string
   /**
    * Whether the run's namespace is its own, so that all in it counts. On a shared cluster in a
@@ -65,9 +66,12 @@ export async function takeProjection(scope: ProjectionScope): Promise<Projection
   projection['Capacity'] = Object.fromEntries(withoutCapacity.map((zone) => [zone, 'none']))
   if (target.aws) {
     const aws = new Aws(target.aws)
-    const instanceIds = nodes.flatMap(({ spec }) => spec?.providerID?.split('/').at(-1) ?? [])
     try {
       const { runId } = scope
+      const zones = await liveZones(cluster, target, aws)
+      const instanceIds = zones.flatMap((zone) =>
+        zone.nodes.flatMap((node) => node.instanceId ?? []),
+      )
       Object.assign(projection, await awsProjection(aws, { isLab, runId, instanceIds }))
     } finally {
       await aws.close()
