@@ -11,6 +11,7 @@ import { observeWaits, within } from '../std/poll.ts'
 import { identify } from '../std/process-identity.ts'
 import type { StartedTarget, StepEvent, Target } from '../targets/target.ts'
 import { cleanUp, type CleanUpResult, ensureNamespace } from './clean-up.ts'
+import { unmetNeeds } from './conduct.ts'
 import { collectCluster, copyLogs, filesBelow } from './collect-logs.ts'
 import { decideExit } from './exit-code.ts'
 import { refuseMissingSecrets } from './find-secrets.ts'
@@ -148,7 +149,8 @@ async function openNewRun(
   if (!supervisor) throw new PreflightError('zonefall needs /proc, which only Linux has.')
   const cluster = await Cluster.connect({ kubeconfig, context })
   const existing = await orAbsent(cluster.core.readNamespace({ name: namespace }))
-  await refuseMissingSecrets(cluster, namespace, { ...options.options, selected: options.selected })
+  const running = options.selected.filter((info) => unmetNeeds(info, target).length === 0)
+  await refuseMissingSecrets(cluster, namespace, { ...options.options, selected: running })
   const before = await takeProjection({ cluster, target, runId, ownsNamespace: !existing })
   const parallel = await howManyAtOnce(cluster, options.selected, {
     run: options.options,
