@@ -3,27 +3,19 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { Aws } from '../aws/aws.ts'
 import { whoAmI } from '../aws/identity.ts'
-import { collectScenarios } from '../engine/collect.ts'
-import { Interrupts } from '../engine/interrupts.ts'
 import { takeProjection } from '../engine/leaks.ts'
 import { liveZones } from '../engine/preflight/live-zones.ts'
-import { selectScenarios } from '../engine/select.ts'
-import { superviseRun } from '../engine/supervisor.ts'
 import { Cluster } from '../kube/cluster.ts'
 import { execInPod } from '../kube/exec.ts'
 import { WatchHub } from '../kube/watch-hub/hub.ts'
-import { DEFAULT_RULES } from '../model/safety-rules.ts'
-import { createReporter } from '../report/terminal.ts'
-import { eksTarget } from '../targets/eks.ts'
 import { type EksBench, startEksBench } from './testing/eks-bench.ts'
 import { type ForwardProxy, startForwardProxy } from './testing/forward-proxy.ts'
+import { runDemo } from './testing/run-demo.ts'
 
 /**
  * What a person goes through on an EKS cluster of theirs, in that order: a refusal, the consent,
  * the doctor, the list, the plan, a run with a fault of EC2; with the rights of manifests/access/.
  */
-const ROOT = join(import.meta.dirname, '../engine/testing/project')
-
 let bench: EksBench
 let on: readonly string[] = []
 
@@ -191,25 +183,7 @@ describe('once its owner has applied what init wrote', () => {
 
   test('a run takes the power of a zone and gives it back, and leaves nothing', async () => {
     for (const [name, value] of Object.entries(bench.env)) vi.stubEnv(name, value)
-    const known = await collectScenarios(ROOT)
-    const { context, kubeconfig } = bench
-    const rules = DEFAULT_RULES
-    const { summary } = await superviseRun({
-      target: await eksTarget({ context, kubeconfig, rules, namespace: '<run>' }),
-      selected: selectScenarios(known, { filters: [], tier: 'full', tags: ['power'] }),
-      known,
-      seed: 'eks',
-      out: join(bench.dir, 'out'),
-      root: ROOT,
-      interrupts: new Interrupts(),
-      reporter: createReporter({ stream: process.stdout, isTTY: false }),
-      options: {
-        tier: 'full',
-        keep: false,
-        manifests: { cassandra: join(ROOT, 'manifests/cassandra.yaml') },
-        require: [],
-      },
-    })
+    const { summary } = await runDemo(bench, 'power')
     expect(summary).toMatchObject({
       exitCode: 0,
       results: [{ outcome: 'pass' }],
