@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * Tests that need root and a booted lab, one file at a time: machines with two cores boot one lab
- * well, not two. `sabotage` plants defects and wants to see the scenarios turn red; `long` takes more
+ * Tests that need root and a booted lab, two files at a time: most of what they do is wait, and each
+ * has a lab with a name of its own. Rings are heavier, so of the others one runs at a time.
+ * `sabotage` plants defects and wants to see the scenarios turn red; `long` takes more
  * minutes than `npm run check` has: `npm run long` runs it.
  * Run one of them with: npx vitest run --config vitest.lab.config.ts --project lab PATH
  */
@@ -25,6 +26,9 @@ export default defineConfig({
         test: {
           ...common,
           name: 'lab',
+          fileParallelism: true,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
           include: [`${ours}/*.lab.test.ts`],
           exclude: ['**/node_modules/**', '**/*.{sabotage,long}.lab.test.ts'],
         },
@@ -33,6 +37,7 @@ export default defineConfig({
         test: {
           ...common,
           name: 'long',
+          sequence: { groupOrder: 1 },
           include: [`${ours}/*.long.lab.test.ts`],
           exclude: ['**/node_modules/**'],
         },
@@ -41,6 +46,7 @@ export default defineConfig({
         test: {
           ...common,
           name: 'sabotage',
+          sequence: { groupOrder: 1 },
           include: [`${ours}/*.sabotage.lab.test.ts`],
           exclude: ['**/node_modules/**'],
         },
