@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { scriptedEc2 } from '../aws/testing/scripted-ec2.ts'
 import { cordonZone } from '../faults/cordon-zone.ts'
 import { applyObjects } from '../kube/apply.ts'
 import { orAbsent } from '../kube/cluster.ts'
@@ -60,10 +61,10 @@ const makeConfigMap = (name: string, labels: Record<string, string> = {}) =>
   api.cluster.core.createNamespacedConfigMap({ namespace, body: { metadata: { name, labels } } })
 const readConfigMap = (name: string) =>
   orAbsent(api.cluster.core.readNamespacedConfigMap({ namespace, name }))
-const deletion = (name: string): Undo => ({
+const deletion = (name: string, objectKind = 'ConfigMap'): Undo => ({
   kind: 'delete-object',
   apiVersion: 'v1',
-  objectKind: 'ConfigMap',
+  objectKind,
   namespace,
   name,
   awaitGone: true,
@@ -127,6 +128,47 @@ test('only the claims of the run and of the set go; a retained volume from befor
   expect(await readClaim('data-db-1')).toBeDefined()
   expect(await readClaim('theirs')).toBeDefined()
   expect(await orAbsent(core.readPersistentVolume({ name: 'from-before' }))).toBeDefined()
+})
+
+test('a volume that a person put behind a retained one is never deleted, one that was made for it is', async () => {
+  await using ec2 = await scriptedEc2(
+    {
+      DeleteVolume: [{ xml: '<return>true</return>' }],
+      DescribeVolumes: [{ xml: '<volumeSet/>' }],
+    },
+    0,
+  )
+  const aws = { region: 'us-east-1', endpoint: ec2.url, accessKeyId: 'a', secretAccessKey: 's' }
+  const made = { 'pv.kubernetes.io/provisioned-by': 'ebs.csi.aws.com' }
+  const volumes = { theirs: {}, made }
+  for (const [name, annotations] of Object.entries(volumes)) {
+    await api.cluster.core.createPersistentVolume({
+      body: {
+        metadata: { name, annotations },
+        spec: {
+          capacity: { storage: '1Gi' },
+          accessModes: ['ReadWriteOnce'],
+          persistentVolumeReclaimPolicy: 'Retain',
+          storageClassName: 'none',
+          csi: { driver: 'ebs.csi.aws.com', volumeHandle: `vol-${name}` },
+        },
+      },
+    })
+    await makeClaim(`claim-of-${name}`, {}, name)
+    await context.journal.change(
+      {
+        scenario: 's',
+        action: 'make a claim',
+        undo: deletion(`claim-of-${name}`, 'PersistentVolumeClaim'),
+      },
+      () => Promise.resolve(),
+    )
+  }
+  const onAws = { ...context, target: { kind: 'lab', context: '', aws } } as const
+  expect(await undoAll(onAws, context.journal.pending())).toEqual([])
+  expect(ec2.calls.filter((call) => call.startsWith('DeleteVolume'))).toEqual([
+    'DeleteVolume vol-made',
+  ])
 })
 
 test('a creation that was refused leaves nothing due', async () => {

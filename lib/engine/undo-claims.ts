@@ -4,10 +4,14 @@ import { orAbsent } from '../kube/cluster.ts'
 import type { Undo } from '../model/journal.ts'
 import { describeRemains, isOurs, untilGone, type UndoTools } from './undo-tools.ts'
 
+/** On each volume that a provisioner made, and on none that a person wrote. */
+const PROVISIONED_BY = 'pv.kubernetes.io/provisioned-by'
+
 /**
  * Deletes claims by label and waits until their persistent volumes, and with EC2 the volumes
  * behind them, are gone. Volumes whose claim went before (an undo that was cut off) are awaited
- * too. A volume that its class retains is deleted by name if it is younger than the run.
+ * too. A volume that its class retains is deleted by name if it is younger than the run, and what is
+ * behind it only if it was made for it: a volume that somebody put behind one by hand is theirs.
  */
 export async function deleteClaims(
   undo: Extract<Undo, { kind: 'delete-claims' }>,
@@ -99,12 +103,13 @@ async function awaitVolumeGone(volume: V1PersistentVolume, tools: UndoTools): Pr
   const name = volume.metadata?.name ?? ''
   const handle = volume.spec?.csi?.volumeHandle
   const retained = volume.spec?.persistentVolumeReclaimPolicy === 'Retain'
+  const isMade = volume.metadata?.annotations?.[PROVISIONED_BY] !== undefined
   if (retained) await orAbsent(core.deletePersistentVolume({ name }))
   await untilGone(`persistent volume ${name}`, 'claimsGone', tools.signal, async () => {
     const left = await orAbsent(core.readPersistentVolume({ name }))
     return left ? `phase ${left.status?.phase ?? '?'}, ${describeRemains(left)}` : undefined
   })
-  if (!tools.aws || !handle?.startsWith('vol-')) return
+  if (!tools.aws || !handle?.startsWith('vol-') || (retained && !isMade)) return
   const ec2 = await tools.aws.ec2()
   if (retained) await ec2.deleteVolume(handle)
   await untilGone(`volume ${handle}`, 'volumeGone', tools.signal, async () => {

@@ -13,6 +13,7 @@ export type Script = Readonly<Record<string, readonly Answer[]>>
 
 export interface ScriptedEc2 extends AsyncDisposable {
   readonly ec2: Ec2
+  readonly url: string
   /** Every call in order: the action and what it named, `StartInstances i-1`. */
   readonly calls: readonly string[]
 }
@@ -30,7 +31,7 @@ export async function scriptedEc2(script: Script, behindMs: number): Promise<Scr
     request.on('end', () => {
       const form = new URLSearchParams(Buffer.concat(chunks).toString())
       const action = form.get('Action') ?? ''
-      const named = ['InstanceId.1', 'AssociationId', 'NetworkAclId']
+      const named = ['InstanceId.1', 'AssociationId', 'NetworkAclId', 'VolumeId']
       calls.push([action, ...named.flatMap((key) => form.get(key) ?? [])].join(' '))
       const answers = left.get(action) ?? []
       const answer = (answers.length > 1 ? answers.shift() : answers[0]) ?? { error: 'Unscripted' }
@@ -42,15 +43,17 @@ export async function scriptedEc2(script: Script, behindMs: number): Promise<Scr
       )
     })
   })
+  const url = await listenOnLoopback(server)
   const ec2 = await connectEc2({
     region: 'us-east-1',
-    endpoint: await listenOnLoopback(server),
+    endpoint: url,
     accessKeyId: 'a',
     secretAccessKey: 's',
     answersBehindMs: behindMs,
   })
   return {
     ec2,
+    url,
     calls,
     [Symbol.asyncDispose]: async () => {
       ec2.close()
