@@ -98,5 +98,5 @@ test('of what is there only what carries the token is deleted, and nothing that 
   refuseWrongRequests(scripted.ec2.client, check)
   await deleteCopies(scripted.ec2, 't')
   const changes = scripted.calls.filter((call) => !call.startsWith('Describe'))
-  expect(changes).toEqual(['DeleteSnapshot', 'DeleteVolume'])
+  expect(changes).toEqual(['DeleteSnapshot', 'DeleteVolume vol-0'])
 })
