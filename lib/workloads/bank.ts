@@ -1,29 +1,21 @@
 import type { Client, PlannedOperation, Schedule } from '../model/operation.ts'
 import { seededRandom } from '../std/random.ts'
+import { drawLatest, dueTimesNs, NS_PER_MS } from './pace.ts'
 import {
-  drawLatest,
-  dueTimesNs,
+  finalReads,
   type LastReadOptions,
-  lastReadsOf,
-  type LoadOptions,
-  NS_PER_MS,
   pickNewestOrOlder,
-} from './pace.ts'
+  type Series,
+  type SeriesOptions,
+  seriesSchedules,
+} from './series.ts'
 
-export interface BankOptions extends LoadOptions {
-  /** Which share of the operations reads a bank; the others move money in the newest. */
-  readonly readShare?: number
+export interface BankOptions extends SeriesOptions {
   /** For how long money is moved in the same bank, before the next one opens. */
   readonly bankSpanMs?: number
-  /** How long after the load the banks are read, milliseconds; see `SetOptions.settleMs`. */
-  readonly settleMs?: number
-  /** Names the banks, so that two loads on one table don't meet. */
-  readonly name?: string
 }
 
-const WORKLOAD = 'bank'
 const DEFAULT_READ_SHARE = 0.2
-const DEFAULT_SETTLE_MS = 5_000
 /** A bank's ledger is added up by each read of it, so that it must not grow for ever. */
 const DEFAULT_BANK_SPAN_MS = 20_000
 /** Of every bank. Few, so that transfers meet. */
@@ -31,6 +23,16 @@ export const BANK_ACCOUNTS: readonly string[] = ['a', 'b', 'c', 'd', 'e', 'f']
 /** Of each account. Little, so that accounts run empty. */
 export const OPENING_BALANCE = 100
 const MAX_AMOUNT = 40
+
+const BANKS: Series<BankOptions> = {
+  workload: 'bank',
+  load: bankLoad,
+  reads: (options, untilMs) =>
+    bankNames({ ...options, durationMs: untilMs }).flatMap((key) => [
+      { kind: 'read-bank', key },
+      { kind: 'read-ledger', key },
+    ]),
+}
 
 /** The banks that a load of these options will use: they are there before it begins. */
 export function bankNames(
@@ -47,31 +49,12 @@ export function bankNames(
  * Jepsen's bank workload (jepsen/src/jepsen/tests/bank.clj), split over time, with a ledger.
  */
 export function bankSchedules(options: BankOptions): Schedule[] {
-  return options.clients.map((client) => {
-    const load = bankLoad(options, client)
-    const last = load.at(-1)
-    const reads = finalReadsOf(client, {
-      ...options,
-      untilMs: options.durationMs,
-      startMs: options.durationMs + (options.settleMs ?? DEFAULT_SETTLE_MS),
-      firstIndex: last === undefined ? 0 : last.index + 1,
-    })
-    return { workload: WORKLOAD, ...client, operations: [...load, ...reads] }
-  })
+  return seriesSchedules(BANKS, options)
 }
 
-export interface FinalBankReadOptions extends BankOptions, LastReadOptions {
-  /** Banks that were opened before this are read. */
-  readonly untilMs: number
-}
-
-/** A read of each bank and each ledger by each client, for a load that was stopped before its end. */
-export function finalBankReads(options: FinalBankReadOptions): Schedule[] {
-  return options.clients.map((client) => ({
-    workload: WORKLOAD,
-    ...client,
-    operations: finalReadsOf(client, options),
-  }))
+/** A read of each bank and each ledger by each client: see `finalReads`. */
+export function finalBankReads(options: BankOptions & LastReadOptions): Schedule[] {
+  return finalReads(BANKS, options)
 }
 
 function bankLoad(options: BankOptions, client: Client): PlannedOperation[] {
@@ -95,14 +78,6 @@ function bankLoad(options: BankOptions, client: Client): PlannedOperation[] {
   })
 }
 
-function finalReadsOf(client: Client, options: FinalBankReadOptions): PlannedOperation[] {
-  const reads = bankNames({ ...options, durationMs: options.untilMs }).flatMap((key) => [
-    { kind: 'read-bank' as const, key },
-    { kind: 'read-ledger' as const, key },
-  ])
-  return lastReadsOf(client, options, reads)
-}
-
-function bankName({ name = WORKLOAD }: Pick<BankOptions, 'name'>, bank: number): string {
+function bankName({ name = BANKS.workload }: Pick<BankOptions, 'name'>, bank: number): string {
   return `${name}-${bank}`
 }

@@ -1,4 +1,4 @@
-import type { Client, PlannedOperation } from '../model/operation.ts'
+import type { Client } from '../model/operation.ts'
 import type { Random } from '../std/random.ts'
 
 export const NS_PER_MS = 1_000_000
@@ -48,34 +48,4 @@ export function dueTimesNs(options: LoadOptions, client: Client): number[] {
 /** Of a read: whether it is one of the latest. Draws nothing where there are none. */
 export function drawLatest({ latestShare = 0 }: LoadOptions, random: Random): { latest?: true } {
   return latestShare > 0 && random.next() < latestShare ? { latest: true } : {}
-}
-
-/** Which of those that a load fills one after the other is read: the newest or, as often, an older one. */
-export function pickNewestOrOlder(random: Random, newest: number): number {
-  const older = random.int(newest)
-  return newest === 0 || random.next() < 0.5 ? newest : older
-}
-
-export interface LastReadOptions extends LoadOptions {
-  /** When the first read is due: once the last write has ended. */
-  readonly startMs: number
-  /** Index of the first read: above those that the client was given before. */
-  readonly firstIndex: number
-}
-
-/** Reads at the end of a load, at its rate; where replicas may lag, of the latest. */
-export function lastReadsOf(
-  client: Client,
-  options: LastReadOptions,
-  reads: readonly Pick<PlannedOperation, 'kind' | 'key'>[],
-): PlannedOperation[] {
-  const { startMs, firstIndex, clients } = options
-  const { ratePerSecond = DEFAULT_RATE_PER_SECOND, latestShare = 0 } = options
-  const turn = clients.indexOf(client) / clients.length
-  return reads.map((read, i) => ({
-    index: firstIndex + i,
-    ...read,
-    ...(latestShare > 0 ? { latest: true as const } : {}),
-    dueNs: Math.floor(startMs * NS_PER_MS + ((i + turn) / ratePerSecond) * NS_PER_SECOND),
-  }))
 }
