@@ -43,8 +43,7 @@ async function answer(
   const startMs = options.now()
   let service: Service = options.standard
   let said = '? {}'
-  let status = 200
-  let outcome = 'ok'
+  let failed: ApiError | undefined
   let body: string
   try {
     service = serviceOf(options, request)
@@ -55,21 +54,18 @@ async function answer(
     if (!options.withinRate()) throw service.refusals.throttled()
     body = await call.respond(caller, requestId)
   } catch (error) {
-    const known = error instanceof ApiError ? error : internalError(options, error)
-    status = known.httpStatus
-    outcome = `${known.code}: ${known.message}`
-    body = isRest(service)
-      ? JSON.stringify({ message: known.message })
-      : service.failure(known, requestId)
+    failed = error instanceof ApiError ? error : internalError(options, error)
+    body = service.failure(failed, requestId)
   }
+  const status = failed?.httpStatus ?? 200
+  const outcome = failed === undefined ? 'ok' : `${failed.code}: ${failed.message}`
   const took = Math.round(options.now() - startMs)
   const what = `${service === options.standard ? '' : `${service.name}:`}${said}`
   options.log(`${what} -> ${status} ${outcome} (${took} ms, ${requestId})`)
-  const failed = status === 200 ? undefined : outcome.slice(0, outcome.indexOf(':'))
   send(response, status, body, {
     'x-amzn-requestid': requestId,
     'content-type': isRest(service) ? 'application/json' : 'text/xml;charset=UTF-8',
-    ...(isRest(service) && failed !== undefined ? { 'x-amzn-errortype': failed } : {}),
+    ...(isRest(service) && failed !== undefined ? { 'x-amzn-errortype': failed.code } : {}),
   })
 }
 

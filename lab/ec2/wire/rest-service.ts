@@ -17,6 +17,7 @@ export interface RestService {
   readonly protocol: 'rest-json'
   /** Does one call. Throws ApiError. */
   readonly perform: (caller: Caller, method: string, target: string) => JsonObject
+  readonly failure: QueryService['failure']
   readonly refusals: Pick<QueryService['refusals'], 'unauthenticated' | 'throttled'>
 }
 
@@ -61,6 +62,7 @@ export function defineRestService(definition: {
       }
       return action.perform(names, searchParams)
     },
+    failure: ({ message }) => JSON.stringify({ message }),
     // Source: Amazon EKS API reference, "Common Error Types".
     refusals: {
       unauthenticated: (signed) =>
