@@ -3,6 +3,7 @@ import { Aws } from '../aws/aws.ts'
 import { listTagged } from '../aws/tagged.ts'
 import { CLAIM_NAMESPACE_TAG } from '../aws/tags.ts'
 import { type Cluster, explainApiError, statusOf } from '../kube/cluster.ts'
+import { resourceOf } from '../kube/resource-of.ts'
 import { RUN_LABEL } from '../model/run-label.ts'
 import type { AwsAccess, TargetDescription } from '../model/target.ts'
 
@@ -108,8 +109,7 @@ async function auditObjects(cluster: Cluster): Promise<Audit> {
 /** Whether the user may make something of a kind; what can't be found out counts as yes. */
 async function mayMake({ auth }: Cluster, apiVersion: string, kind: string): Promise<boolean> {
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
-  const resource = kind.toLowerCase().replace(/s$/, 'se').replace(/y$/, 'ie')
-  const attributes = { group, resource: `${resource}s`, verb: 'create' }
+  const attributes = { group, resource: resourceOf(kind), verb: 'create' }
   try {
     const { status } = await auth.createSelfSubjectAccessReview({
       body: { spec: { resourceAttributes: attributes } },

@@ -7,7 +7,7 @@ import { RUN_LABEL } from '../model/run-label.ts'
 import { poll, WaitTimeoutError } from '../std/poll.ts'
 import { awsProjection, LEAVING } from './leaks-aws.ts'
 import { nodeState, withoutPassedTaints } from './leaks-node.ts'
-import { liveZones } from './preflight/live-zones.ts'
+import { zonesInScope } from './preflight/live-zones.ts'
 import type { Projection } from './records.ts'
 
 export interface ProjectionScope {
@@ -68,7 +68,7 @@ export async function takeProjection(scope: ProjectionScope): Promise<Projection
     const aws = new Aws(target.aws)
     try {
       const { runId } = scope
-      const zones = await liveZones(cluster, target, aws)
+      const zones = await zonesInScope(nodes, target, aws)
       const instanceIds = zones.flatMap((zone) =>
         zone.nodes.flatMap((node) => node.instanceId ?? []),
       )

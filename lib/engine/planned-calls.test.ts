@@ -2,7 +2,8 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { FAULT_NAMES } from '../model/scenario.ts'
-import { type CallScope, FUTURE_RUN_ID, plannedCalls, resourceOf } from './planned-calls.ts'
+import { type CallScope, FUTURE_RUN_ID, plannedCalls } from './planned-calls.ts'
+import { resourceOf } from '../kube/resource-of.ts'
 import { unplannedCalls, withRunId } from './testing/unplanned-calls.ts'
 
 const ROOT = join(import.meta.dirname, '../..')

@@ -1,4 +1,5 @@
 import type { FaultName } from '../model/scenario.ts'
+import { resourceOf } from '../kube/resource-of.ts'
 import { isClusterScoped } from '../kube/transforms.ts'
 import { ALLOW_POLICY } from './furnish-namespace.ts'
 
@@ -294,10 +295,3 @@ const FAULT_CALLS: Readonly<Record<FaultName, FaultCalls>> = {
 
 /** Stands for the ids of what the same run has made. */
 export const MADE_BY_THE_RUN = 'what the run made'
-
-/** `StorageClass` → `storageclasses`, as the API's paths have it. */
-export function resourceOf(kind: string): string {
-  const word = kind.toLowerCase()
-  if (/(s|x|ch|sh)$/.test(word)) return `${word}es`
-  return /[^aeiou]y$/.test(word) ? `${word.slice(0, -1)}ies` : `${word}s`
-}

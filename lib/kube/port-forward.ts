@@ -1,5 +1,5 @@
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
+import { TcpListener } from '../std/tcp-listener.ts'
 import type { Cluster } from './cluster.ts'
 import { openPodStream, type PodSocket } from './pod-stream.ts'
 
@@ -25,44 +25,36 @@ export interface PodPort {
  */
 export class PodPortForward implements AsyncDisposable {
   readonly target: PodPort
-  readonly localPort: number
   /** Why the last connection ended that did not end well. */
   lastError: string | undefined
   readonly #cluster: Cluster
-  readonly #server: Server
-  readonly #sockets = new Set<Socket>()
+  readonly #listener: TcpListener
 
   static async open(cluster: Cluster, target: PodPort): Promise<PodPortForward> {
     const server = createServer({ pauseOnConnect: true, noDelay: true })
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    return new PodPortForward(cluster, target, server)
-  }
-
-  private constructor(cluster: Cluster, target: PodPort, server: Server) {
-    this.#cluster = cluster
-    this.target = target
-    this.#server = server
-    // A server that listens on TCP has such an address.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    this.localPort = (server.address() as AddressInfo).port
+    const forward = new PodPortForward(cluster, target, await TcpListener.open(server))
     server.on('connection', (socket) => {
-      this.#sockets.add(socket)
-      socket.on('close', () => this.#sockets.delete(socket))
-      this.#join(socket).catch((error: unknown) => {
-        this.lastError = error instanceof Error ? error.message : String(error)
+      forward.#join(socket).catch((error: unknown) => {
+        forward.lastError = error instanceof Error ? error.message : String(error)
         socket.destroy()
       })
     })
+    return forward
+  }
+
+  private constructor(cluster: Cluster, target: PodPort, listener: TcpListener) {
+    this.#cluster = cluster
+    this.target = target
+    this.#listener = listener
+  }
+
+  get localPort(): number {
+    return this.#listener.port
   }
 
   /** Ends the listener and all its connections. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#server.listening) return
-    const closed = once(this.#server, 'close')
-    this.#server.close()
-    for (const socket of this.#sockets) socket.destroy()
-    await closed
+    await this.#listener[Symbol.asyncDispose]()
   }
 
   async #join(socket: Socket): Promise<void> {

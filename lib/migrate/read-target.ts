@@ -6,6 +6,7 @@ import type { Ec2 } from '../aws/ec2.ts'
 import { tagOf } from '../aws/tags.ts'
 import { type Cluster, orAbsent } from '../kube/cluster.ts'
 import type { ManifestObject } from '../kube/manifests.ts'
+import { isNodeReady } from '../kube/node-state.ts'
 import { quantityOf } from '../kube/quantity.ts'
 import { zoneOfNode, zonesOfVolume } from '../kube/volume-affinity.ts'
 import { findWorkload } from '../kube/workload.ts'
@@ -113,11 +114,8 @@ export async function readTarget(
   }
 }
 
-function takesPods({ spec, status }: V1Node): boolean {
-  const isReady = (status?.conditions ?? []).some(
-    (condition) => condition.type === 'Ready' && condition.status === 'True',
-  )
-  return isReady && spec?.unschedulable !== true
+function takesPods(node: V1Node): boolean {
+  return isNodeReady(node) && node.spec?.unschedulable !== true
 }
 
 /** The persistent volumes among the manifests, with what EC2 says of what they name. */

@@ -1,16 +1,10 @@
 import { defineAction } from '../action.ts'
-import { ApiError } from '../api-error.ts'
 import { compileFilters, type FilterTable } from '../filters.ts'
+import { includesAccount } from '../owners.ts'
 import { pageOf, sequenceKey } from '../paging.ts'
 import { filterParameters, list, pagingParameters, text } from '../wire/parameters.ts'
+import { type Image, imageNotFound } from './image.ts'
 import { ROOT_DEVICE } from './launch-volumes.ts'
-
-/** An image that instances can be launched from. */
-export interface Image {
-  readonly id: string
-  readonly name: string
-  readonly description: string
-}
 
 interface Listed extends Image {
   readonly sequence: number
@@ -39,10 +33,8 @@ export const describeImages = defineAction({
       return { ...image, sequence: index + 1 }
     })
     const missing = ids?.find((id) => !listed.some((image) => image.id === id))
-    if (missing !== undefined) {
-      throw new ApiError('InvalidAMIID.NotFound', `The image id '[${missing}]' does not exist`)
-    }
-    const mine = owners?.some((owner) => owner === 'self' || owner === context.accountId) ?? true
+    if (missing !== undefined) throw imageNotFound(missing)
+    const mine = includesAccount(owners, context)
     const matches = compileFilters(Filter, filters)
     const found = listed.filter((image) => mine && (ids?.includes(image.id) ?? true))
     const { items, nextToken } = pageOf(found.filter(matches), sequenceKey, page, {

@@ -19,6 +19,7 @@ import {
 import { tagsFor } from '../tags/tag-rules.ts'
 import { integer, tagSpecifications, text } from '../wire/parameters.ts'
 import { checkCapacity } from './capacity.ts'
+import { imageNotFound } from './image.ts'
 import type { Instance } from './instance.ts'
 import { beginLaunch } from './instance-lifecycle.ts'
 import { INSTANCE_TYPES, type InstanceType } from './instance-types.ts'
@@ -116,7 +117,7 @@ function checkImage(context: Ec2Context, imageId: string): void {
     throw new ApiError('InvalidAMIID.Malformed', message)
   }
   if (context.images === undefined || context.images.has(imageId)) return
-  throw new ApiError('InvalidAMIID.NotFound', `The image id '[${imageId}]' does not exist`)
+  throw imageNotFound(imageId)
 }
 
 function findPlace(context: Ec2Context, parameters: Parameters): Subnet {

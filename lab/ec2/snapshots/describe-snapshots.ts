@@ -1,5 +1,6 @@
 import { defineAction } from '../action.ts'
 import { compileFilters, type FilterTable } from '../filters.ts'
+import { includesAccount } from '../owners.ts'
 import { pageOf, sequenceKey } from '../paging.ts'
 import { filterParameters, list, pagingParameters, text } from '../wire/parameters.ts'
 import { findSnapshot, progressOf, type Snapshot } from './snapshot.ts'
@@ -32,7 +33,7 @@ export const describeSnapshots = defineAction({
     }
     const matches = compileFilters(Filter, known, (snapshot) => snapshot.tags)
     const named = ids?.map((id) => findSnapshot(context, id))
-    const mine = owners?.some((owner) => owner === 'self' || owner === context.accountId) ?? true
+    const mine = includesAccount(owners, context)
     const found = mine ? (named ?? [...context.snapshots.values()]) : []
     // The EBS driver sends 0 for "as many as there are".
     const page = { NextToken, MaxResults: MaxResults === 0 ? undefined : MaxResults }

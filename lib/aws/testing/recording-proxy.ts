@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, request } from 'node:http'
 import { buffer } from 'node:stream/consumers'
-import { listenOnLoopback } from '../../std/testing/listen.ts'
+import { closeServer, listenOnLoopback } from '../../std/testing/listen.ts'
 
 /** One call to AWS that went through, as it was made. */
 export interface RecordedAwsCall {
@@ -55,11 +55,7 @@ export async function startRecordingAwsProxy(endpoint: string): Promise<Recordin
   return {
     url: await listenOnLoopback(server),
     calls,
-    [Symbol.asyncDispose]: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    [Symbol.asyncDispose]: () => closeServer(server),
   }
 }
 

@@ -1,6 +1,5 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { listenOnLoopback } from '../../std/testing/listen.ts'
+import { closeServer, listenOnLoopback } from '../../std/testing/listen.ts'
 import { connectEc2, type Ec2 } from '../ec2.ts'
 
 /** What EC2 answers with: the inside of its XML, or an error's code. */
@@ -57,9 +56,7 @@ export async function scriptedEc2(script: Script, behindMs: number): Promise<Scr
     calls,
     [Symbol.asyncDispose]: async () => {
       ec2.close()
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
+      await closeServer(server)
     },
   }
 }

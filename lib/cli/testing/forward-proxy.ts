@@ -3,7 +3,7 @@ import { createServer as createHttpServer, request as httpRequest } from 'node:h
 import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { testCertificates } from '../../databases/testing/test-certificates.ts'
-import { listenOnLoopback } from '../../std/testing/listen.ts'
+import { closeServer, listenOnLoopback } from '../../std/testing/listen.ts'
 
 /** A company's way out: whoever has no other gets to these hosts by it alone, for none resolves. */
 export interface ForwardProxy extends AsyncDisposable {
@@ -91,12 +91,7 @@ export async function startForwardProxy(hosts: ProxiedHosts): Promise<ForwardPro
     caCertificate: certificate?.['ca.crt'] ?? '',
     [Symbol.asyncDispose]: async () => {
       for (const socket of open) socket.destroy()
-      for (const server of [proxy, aws]) {
-        const closed = once(server, 'close')
-        server.close()
-        server.closeAllConnections()
-        await closed
-      }
+      for (const server of [proxy, aws]) await closeServer(server)
     },
   }
 }

@@ -33,28 +33,21 @@ export const AWS_REGIONS: readonly Region[] = [
 ]
 
 /**
- * Makes keyspace and table, and waits until all nodes have them. Beside what the tutorial makes,
- * everything is turned off by which a read at ONE could be answered by another replica, or mend the
- * very difference that it is looking for: speculative retry, and in 3.11 both chances of a read
- * repair. Blocking read repair at QUORUM is part of what is claimed, and stays.
+ * What makes keyspace and table. Beside what the tutorial makes, everything is turned off by which a
+ * read at ONE could be answered by another replica, or mend the very difference that it is looking
+ * for: speculative retry, and in 3.11 both chances of a read repair. Blocking read repair at QUORUM
+ * is part of what is claimed, and stays.
  *
  * @param replication see replication.ts
+ * @param tableOptions see `checkableOptions`
  */
-export async function createSchema(session: PodSession, replication: string): Promise<void> {
-  const ddl = async (statement: string): Promise<void> => {
-    await session.execute(statement, [], { consistency: 'QUORUM' })
-  }
-  await ddl(`CREATE KEYSPACE IF NOT EXISTS ${KEYSPACE} WITH REPLICATION = ${replication}`)
-  await ddl(
+export function regionSchema(replication: string, tableOptions: string): readonly string[] {
+  return [
+    `CREATE KEYSPACE IF NOT EXISTS ${KEYSPACE} WITH REPLICATION = ${replication}`,
     `CREATE TABLE IF NOT EXISTS ${KEYSPACE}.${TABLE} ` +
       '(regionCode text PRIMARY KEY, city text, country text)',
-  )
-  const { rows } = await session.execute('SELECT release_version FROM system.local', [], {
-    consistency: 'ONE',
-  })
-  await ddl(
-    `ALTER TABLE ${KEYSPACE}.${TABLE} WITH ${checkableOptions(String(rows[0]?.['release_version']))}`,
-  )
+    `ALTER TABLE ${KEYSPACE}.${TABLE} WITH ${tableOptions}`,
+  ]
 }
 
 /** Table options that make replicas comparable one by one, in the words of a version. */

@@ -1,3 +1,4 @@
+import type { V1Node } from '@kubernetes/client-node'
 import type { Aws } from '../../aws/aws.ts'
 import type { Cluster } from '../../kube/cluster.ts'
 import { instanceIdOf } from '../../kube/node-state.ts'
@@ -15,10 +16,19 @@ import { groupsOf, scopedZones } from './scope.ts'
  */
 export async function liveZones(
   cluster: Cluster,
-  { kind, scope }: Pick<TargetDescription, 'kind' | 'scope'>,
+  target: Pick<TargetDescription, 'kind' | 'scope'>,
   aws: Aws | undefined,
 ): Promise<Zone[]> {
   const { items: nodes } = await cluster.core.listNode()
+  return zonesInScope(nodes, target, aws)
+}
+
+/** The same of nodes that were listed already. */
+export async function zonesInScope(
+  nodes: readonly V1Node[],
+  { kind, scope }: Pick<TargetDescription, 'kind' | 'scope'>,
+  aws: Aws | undefined,
+): Promise<Zone[]> {
   const zones = zonesOf(nodes)
   if (kind === 'lab') return zones
   const groups = scope?.nodeGroups ?? []

@@ -7,7 +7,7 @@ import {
   PolicyV1Api,
   StorageV1Api,
 } from '@kubernetes/client-node'
-import { resourceOf } from '../planned-calls.ts'
+import { resourceOf } from '../../kube/resource-of.ts'
 
 /** The clients that the harness has, and the groups that they speak to. */
 const CLIENTS: readonly (readonly [group: string, methods: object])[] = [

@@ -1,5 +1,5 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
+import { TcpListener } from '../../../std/tcp-listener.ts'
 
 /** What a node does with a statement. */
 export type Reply =
@@ -49,47 +49,39 @@ const text = (value: string): Buffer => Buffer.concat([short(value.length), Buff
  */
 export class CqlNode implements AsyncDisposable {
   readonly host: string
-  readonly port: number
   /** Every statement that reached it with its first parameter, as sent. */
   readonly received: string[] = []
   /** What it does with statements that are not the driver's own. */
   reply: Reply = { kind: 'void' }
   /** Who may connect, as SASL's PLAIN has it: `\0name\0password`; undefined: everybody. */
   login: string | undefined
-  readonly #server: Server
+  readonly #listener: TcpListener
   readonly #peers: readonly string[]
-  readonly #sockets = new Set<Socket>()
 
   /** @param peers addresses of the other nodes, which listen on the same port */
   static async listen(host: string, port: number, peers: readonly string[] = []): Promise<CqlNode> {
     const server = createServer()
-    server.listen(port, host)
-    await once(server, 'listening')
-    return new CqlNode(server, host, peers)
+    const node = new CqlNode(await TcpListener.open(server, port, host), host, peers)
+    server.on('connection', (socket) => node.#serve(socket))
+    return node
   }
 
-  private constructor(server: Server, host: string, peers: readonly string[]) {
-    // A server that listens on TCP has such an address.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    this.port = (server.address() as AddressInfo).port
+  private constructor(listener: TcpListener, host: string, peers: readonly string[]) {
+    this.#listener = listener
     this.host = host
-    this.#server = server
     this.#peers = peers
-    server.on('connection', (socket) => this.#serve(socket))
+  }
+
+  get port(): number {
+    return this.#listener.port
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#server.listening) return
-    const closed = once(this.#server, 'close')
-    this.#server.close()
-    for (const socket of this.#sockets) socket.destroy()
-    await closed
+    await this.#listener[Symbol.asyncDispose]()
   }
 
   #serve(socket: Socket): void {
-    this.#sockets.add(socket)
     socket.on('error', () => socket.destroy())
-    socket.on('close', () => this.#sockets.delete(socket))
     let input = Buffer.alloc(0)
     socket.on('data', (data: Buffer) => {
       input = Buffer.concat([input, data])

@@ -1,6 +1,6 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import mysql from 'mysql2'
+import { TcpListener } from '../../../std/tcp-listener.ts'
 
 /** What a server does with a statement. */
 export type Reply =
@@ -19,7 +19,6 @@ const CAPABILITIES = 0x00_08_82_01 | 0x2000
  * made to do at the right moment. Keeps nothing.
  */
 export class SqlServer implements AsyncDisposable {
-  readonly port: number
   /** The statements that reached it, but for those by which a connection begins. */
   readonly received: string[] = []
   /** How often somebody connected. */
@@ -28,45 +27,38 @@ export class SqlServer implements AsyncDisposable {
   reply: (statement: string) => Reply = () => ({ kind: 'ok' })
   /** Whether those who connect are greeted. */
   greets = true
-  readonly #server: Server
+  readonly #listener: TcpListener
   readonly #id: number
-  readonly #sockets = new Set<Socket>()
 
   /** @param id the server's id; port 0 is any */
   static async listen(id: number, port = 0): Promise<SqlServer> {
     const server = createServer()
-    server.listen(port, '127.0.0.1')
-    await once(server, 'listening')
-    return new SqlServer(server, id)
+    const made = new SqlServer(await TcpListener.open(server, port), id)
+    server.on('connection', (socket) => made.#serve(socket))
+    return made
   }
 
-  private constructor(server: Server, id: number) {
-    // A server that listens on TCP has such an address.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    this.port = (server.address() as AddressInfo).port
-    this.#server = server
+  private constructor(listener: TcpListener, id: number) {
+    this.#listener = listener
     this.#id = id
-    server.on('connection', (socket) => this.#serve(socket))
+  }
+
+  get port(): number {
+    return this.#listener.port
   }
 
   /** How many connections are open. */
   get open(): number {
-    return this.#sockets.size
+    return this.#listener.connected
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#server.listening) return
-    const closed = once(this.#server, 'close')
-    this.#server.close()
-    for (const socket of this.#sockets) socket.destroy()
-    await closed
+    await this.#listener[Symbol.asyncDispose]()
   }
 
   #serve(socket: Socket): void {
     this.connections += 1
-    this.#sockets.add(socket)
     socket.on('error', () => socket.destroy())
-    socket.on('close', () => this.#sockets.delete(socket))
     if (!this.greets) return
     // The driver's own server end, on a socket that is ours: its types have only the client's.
     const connection = mysql.createConnection({ stream: socket, isServer: true })

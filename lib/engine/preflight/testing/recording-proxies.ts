@@ -1,10 +1,9 @@
-import { once } from 'node:events'
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { buffer } from 'node:stream/consumers'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { isReading } from '../../../aws/testing/recording-proxy.ts'
-import { listenOnLoopback } from '../../../std/testing/listen.ts'
+import { closeServer, listenOnLoopback } from '../../../std/testing/listen.ts'
 
 /** One call that went by. */
 export interface RecordedCall {
@@ -97,12 +96,7 @@ export async function startRecordingProxies(
       script = next
     },
     [Symbol.asyncDispose]: async () => {
-      for (const server of [kubernetes, aws]) {
-        const closed = once(server, 'close')
-        server.close()
-        server.closeAllConnections()
-        await closed
-      }
+      for (const server of [kubernetes, aws]) await closeServer(server)
     },
   }
 }
