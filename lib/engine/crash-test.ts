@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { explainApiError } from '../kube/cluster.ts'
+import { ZonefallError } from '../model/errors.ts'
 import { boundText, cleanLine, formatDuration } from '../report/text.ts'
 import { CrashBench, type CrashOutcome, RECOVERIES, type Recovery } from './testing/crash-bench.ts'
 import { CRASH_DEFECTS as DEFECTS, type CrashDefect } from './testing/crash-hook.ts'
@@ -134,4 +135,10 @@ function isFault(name: string): name is CrashFaultName {
   return Object.hasOwn(CRASH_FAULTS, name)
 }
 
-process.exitCode = await main()
+try {
+  process.exitCode = await main()
+} catch (error) {
+  if (!(error instanceof ZonefallError)) throw error
+  console.error(`error: ${error.message}`)
+  process.exitCode = 3
+}
