@@ -15,6 +15,7 @@ const volume = {
 
 test('each undo comes after what it needs; else youngest first', () => {
   const youngestFirst: Undo[] = [
+    { kind: 'delete-copies', token: 't' },
     { kind: 'delete-acl', token: 't' },
     { kind: 'delete-object', apiVersion: 'v1', objectKind: 'Pod', name: 'p', awaitGone: true },
     { kind: 'remount-volume', ...volume },
@@ -42,6 +43,7 @@ test('each undo comes after what it needs; else youngest first', () => {
       'remount-volume',
       'set-unschedulable',
       'delete-object',
+      'delete-copies',
     ],
   )
 })

@@ -14,6 +14,8 @@ const RANKS: Partial<Record<Undo['kind'], number>> = {
   // What is deleted may need its node to end.
   'delete-object': 2,
   'delete-claims': 2,
+  // Volumes that pods use until those are deleted.
+  'delete-copies': 3,
 }
 
 /**
