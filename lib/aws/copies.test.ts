@@ -55,7 +55,7 @@ test('a volume is copied by requests that are as the model says, and once', asyn
       DescribeInstances: [instance],
       CreateSnapshots: [{ xml: '<snapshotSet/>' }],
       CreateVolume: [{ xml: '<volumeId>vol-9</volumeId><status>creating</status>' }],
-      DescribeVolumes: [volumes('creating'), volumes('available')],
+      DescribeVolumes: [volumes(), volumes('creating'), volumes('available')],
     },
     0,
   )
@@ -73,6 +73,28 @@ test('a volume is copied by requests that are as the model says, and once', asyn
     'CreateSnapshots',
     'CreateVolume',
   ])
+})
+
+test('a volume that an earlier try made is taken, whatever became of its snapshot', async () => {
+  const shape = { zone: 'us-east-1b', type: 'gp3', tags: {} }
+  const from = (answers: Parameters<typeof scriptedEc2>[0]) => scriptedEc2(answers, 0)
+  {
+    await using scripted = await from({ DescribeVolumes: [volumes('available')] })
+    refuseWrongRequests(scripted.ec2.client, check)
+    expect(await volumeFrom(scripted.ec2, { VolumeId: 'vol-1' }, 't', shape)).toBe('vol-0')
+  }
+  const elsewhere = `<volumeSet><item><volumeId>vol-0</volumeId><availabilityZone>us-east-1a</availabilityZone><status>available</status>${tagged}</item></volumeSet>`
+  await using there = await from({ DescribeVolumes: [{ xml: elsewhere }] })
+  await expect(volumeFrom(there.ec2, { VolumeId: 'vol-1' }, 't', shape)).rejects.toThrow(
+    'vol-0, the copy of vol-1, was made in us-east-1a by an earlier try, and is to be in us-east-1b now.',
+  )
+  await using spent = await from({
+    DescribeVolumes: [volumes('deleting')],
+    CreateVolume: [{ error: 'IdempotentParameterMismatch' }],
+  })
+  await expect(
+    volumeFrom(spent.ec2, { SnapshotId: 'snap-0', VolumeId: 'vol-1' }, 't', shape),
+  ).rejects.toThrow('it was deleted since')
 })
 
 test('a snapshot that fails is not waited for', async () => {

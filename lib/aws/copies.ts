@@ -1,4 +1,5 @@
 import type { Snapshot, Volume } from '@aws-sdk/client-ec2'
+import { PreflightError } from '../model/errors.ts'
 import { poll } from '../std/poll.ts'
 import { type Ec2, isAwsError } from './ec2.ts'
 import { untilSettled } from './settled.ts'
@@ -83,37 +84,68 @@ export interface CopyShape {
   readonly tags: Readonly<Record<string, string>>
 }
 
-/** Has a volume made from a snapshot in any zone; with the same token and source it is one volume. */
-export async function volumeFrom(
+/** The volume that was made of a source's snapshot with a token; one that is on its way out is none. */
+export async function copyOf(
   { client, sdk }: Ec2,
+  source: string,
+  token: string,
+): Promise<Volume | undefined> {
+  const { Volumes = [] } = await client.send(
+    new sdk.DescribeVolumesCommand({
+      Filters: [
+        { Name: `tag:${TOKEN_TAG}`, Values: [token] },
+        { Name: `tag:${SOURCE_TAG}`, Values: [source] },
+      ],
+    }),
+  )
+  return Volumes.find(({ State }) => State !== 'deleting' && State !== 'deleted')
+}
+
+/**
+ * Has a volume made from a snapshot in any zone; with the same token and source it is one volume.
+ *
+ * @throws PreflightError when an earlier try made it otherwise, or it was deleted since
+ */
+export async function volumeFrom(
+  ec2: Ec2,
   { SnapshotId, VolumeId: source = '' }: Snapshot,
   token: string,
   shape: CopyShape,
 ): Promise<string> {
+  const { client, sdk } = ec2
   const { zone, type, iops, throughputMiBps, tags } = shape
-  const made = await client.send(
-    new sdk.CreateVolumeCommand({
-      AvailabilityZone: zone,
-      SnapshotId,
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a volume has this type
-      VolumeType: type as Volume['VolumeType'],
-      ...(iops === undefined ? {} : { Iops: iops }),
-      ...(throughputMiBps === undefined ? {} : { Throughput: throughputMiBps }),
-      // 64 characters at most.
-      ClientToken: `${token}-${source}`.slice(-64),
-      TagSpecifications: [
-        {
-          ResourceType: 'volume',
-          Tags: awsTags({ ...tags, [TOKEN_TAG]: token, [SOURCE_TAG]: source }),
-        },
-      ],
-    }),
-  )
+  const command = new sdk.CreateVolumeCommand({
+    AvailabilityZone: zone,
+    SnapshotId,
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a volume has this type
+    VolumeType: type as Volume['VolumeType'],
+    ...(iops === undefined ? {} : { Iops: iops }),
+    ...(throughputMiBps === undefined ? {} : { Throughput: throughputMiBps }),
+    // 64 characters at most. A name is spent with the volume that it made, so that a copy of
+    // another snapshot needs another.
+    ClientToken: `${token}-${SnapshotId}`.slice(-64),
+    TagSpecifications: [
+      {
+        ResourceType: 'volume',
+        Tags: awsTags({ ...tags, [TOKEN_TAG]: token, [SOURCE_TAG]: source }),
+      },
+    ],
+  })
+  // Looked for by its tags first: EC2 knows a ClientToken for no more than a day.
+  const made = (await copyOf(ec2, source, token)) ?? (await client.send(command).catch(explain))
+  if (made.AvailabilityZone !== undefined && made.AvailabilityZone !== zone) {
+    throw new PreflightError(
+      `${made.VolumeId}, the copy of ${source}, was made in ${made.AvailabilityZone} by an earlier try, and is to be in ${zone} now.`,
+      {
+        hint: `Name the same zones as then, or undo it: npx zonefall cleanup --migration ${token}`,
+      },
+    )
+  }
   const { VolumeId: id = '' } = made
   await poll(
     { what: `volume ${id} to be available`, budget: 'volumeMade', intervalMs: 1000 },
     async () => {
-      const [found] = await ec2Volumes({ client, sdk }, id)
+      const [found] = await ec2.listVolumes([id])
       if (found?.State === 'error') throw new Error(`Volume ${id} could not be made.`)
       // In use: an earlier try got this far.
       return found?.State === 'available' || found?.State === 'in-use'
@@ -199,12 +231,18 @@ async function snapshotOf(
       ],
     }),
   )
-  return Snapshots[0]
+  // A try that was cut off before EC2 showed its snapshot is followed by one that begins another.
+  // The first is the one to go on with, whoever asks.
+  return Snapshots.toSorted((a, b) => startOf(a) - startOf(b))[0]
 }
 
-async function ec2Volumes({ client, sdk }: Pick<Ec2, 'client' | 'sdk'>, id: string) {
-  const { Volumes = [] } = await client.send(
-    new sdk.DescribeVolumesCommand({ Filters: [{ Name: 'volume-id', Values: [id] }] }),
+const startOf = ({ StartTime }: Snapshot): number => StartTime?.getTime() ?? 0
+
+/** Why a volume that was made before can't be had again. */
+function explain(error: unknown): never {
+  if (!isAwsError(error, 'IdempotentParameterMismatch')) throw error
+  throw new PreflightError(
+    'EC2 made the volume of this migration before: it was deleted since, or was to be another.',
+    { cause: error, hint: 'Add --id with another name for this migration.' },
   )
-  return Volumes
 }

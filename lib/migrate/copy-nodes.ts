@@ -1,4 +1,4 @@
-import { awaitSnapshot, beginSnapshot, volumeFrom } from '../aws/copies.ts'
+import { awaitSnapshot, beginSnapshot, copyOf, volumeFrom } from '../aws/copies.ts'
 import type { Ec2 } from '../aws/ec2.ts'
 import type { ChangeLog } from '../kube/changes.ts'
 import type { UndoScope } from '../model/journal.ts'
@@ -44,20 +44,23 @@ export async function copyNodes(
       undo: { kind: 'delete-copies', token },
     },
     async () => {
+      const made = await Promise.all(nodes.map(({ source }) => copyOf(ec2, source.id, token)))
       tell(`snapshots of ${nodes.map(({ source }) => source.id).join(', ')}`)
       await Promise.all(
         nodes
-          .filter(({ snapshotId }) => snapshotId === undefined)
+          // Of what is copied already the snapshot may be gone.
+          .filter(({ snapshotId }, index) => snapshotId === undefined && made[index] === undefined)
           .map(({ instanceId, source }) =>
             beginSnapshot(ec2, { instanceId, volumeId: source.id }, token),
           ),
       )
       const snapshots = await Promise.all(
-        nodes.map(async ({ source, snapshotId }) =>
-          snapshotId === undefined
+        nodes.map(async ({ source, snapshotId: given }, index) => {
+          const snapshotId = given ?? made[index]?.SnapshotId
+          return snapshotId === undefined
             ? awaitSnapshot(ec2, source.id, token)
-            : { SnapshotId: snapshotId, VolumeId: source.id },
-        ),
+            : { SnapshotId: snapshotId, VolumeId: source.id }
+        }),
       )
       tell(`volumes in ${nodes.map(({ zone }) => zone).join(', ')}`)
       return Promise.all(
