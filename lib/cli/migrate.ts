@@ -18,9 +18,7 @@ import {
   VOLUME_FORMS,
   type VolumeForm,
 } from '../migrate/plan.ts'
-import { readSnapshots } from '../migrate/read-snapshots.ts'
-import { readSource } from '../migrate/read-source.ts'
-import { readTarget } from '../migrate/read-target.ts'
+import { readFacts } from '../migrate/read-facts.ts'
 import { PreflightError } from '../model/errors.ts'
 import type { TargetDescription } from '../model/target.ts'
 import { labShell } from '../targets/lab-shell.ts'
@@ -136,25 +134,25 @@ async function withBench(
     const cluster = await Cluster.connect(description)
     const shell = flags.onInstance === undefined ? labShell(description) : shellOf(flags.onInstance)
     const token = flags.id ?? tokenOf(description, flags)
-    const facts = await readFacts({ flags, description, cluster, ec2, manifests, shell, token })
+    const { from, template, zones, snapshots } = flags
+    const { namespace } = description
+    const facts = await readFacts(
+      { cluster, ec2, shell },
+      {
+        from,
+        namespace,
+        token,
+        manifests,
+        template,
+        ...(zones === undefined ? {} : { zones }),
+        ...(snapshots === undefined ? {} : { snapshots }),
+      },
+    )
     const findings = judgeMigration(facts)
     await act({ flags, description, cluster, ec2, manifests, shell, token, facts, findings })
   } finally {
     await aws.close()
     await started.stop()
-  }
-}
-
-async function readFacts(bench: Omit<Bench, 'facts' | 'findings'>): Promise<MigrationFacts> {
-  const { flags, description, cluster, ec2, manifests, shell, token } = bench
-  const source = await readSource(ec2, flags.from, shell)
-  const { namespace } = description
-  return {
-    source,
-    target: await readTarget(cluster, ec2, manifests, { namespace, token }),
-    zones: flags.zones ?? source.map(({ zone }) => zone),
-    template: flags.template,
-    snapshots: await readSnapshots(ec2, flags.snapshots ?? []),
   }
 }
 
