@@ -22,6 +22,8 @@ scenario(
     await clients.stop()
     await expect(clients).toHaveLostNothing()
     await expect(clients).toHaveBeenAvailableIn(zones, { phase: 'before' })
+    // What replicas answer to reads would hide that nobody can write.
+    await expect(clients).toHaveBeenAvailableIn(zones, { phase: 'during', of: 'writes' })
     await expect(clients).toHaveBeenAvailableIn(zones, { phase: 'during' })
     await expect(clients).toHaveBeenAvailableIn(zones, { phase: 'after' })
   },
