@@ -108,4 +108,19 @@ export interface Evidence {
   readonly verdict: 'true' | 'false' | 'unknown'
   readonly summary: string
   readonly data?: Readonly<Record<string, unknown>>
+  /** Numbers of it that are to be seen beside one another; reports draw them. */
+  readonly chart?: BarChart
+}
+
+/** Bars below one another, each as long as its value beside the longest. */
+export interface BarChart {
+  readonly title: string
+  readonly bars: readonly {
+    readonly label: string
+    readonly value: number
+    /** The value as a person reads it, with its unit. */
+    readonly text: string
+    /** Set for what was not measured in the run, and stands there for comparison. */
+    readonly isReference?: true
+  }[]
 }

@@ -68,6 +68,7 @@ table.data { width: auto; margin: .1rem 0 .3rem; }
 .row .label span:last-child { color: var(--soft); white-space: nowrap; }
 .track { display: block; width: 100%; height: .55rem; border-radius: .2rem; background: var(--line); }
 .wait { fill: var(--wait); } .step { fill: var(--step); } .instant { fill: var(--instant); }
+.bar { fill: var(--instant); } .reference { fill: var(--skipped); }
 .key b { display: inline-block; width: .9rem; height: .55rem; border-radius: .2rem; }
 .key .wait { background: var(--wait); } .key .step { background: var(--step); }
 .key .instant { background: var(--instant); } .key .late { background: var(--fail); }

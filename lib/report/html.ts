@@ -1,6 +1,7 @@
 import type { Evidence, ScenarioOutcome, ScenarioResult } from '../model/scenario.ts'
 import { countOutcomes, type RunSummary } from '../model/summary.ts'
 import { concerns, type TimelineEvent } from '../model/timeline.ts'
+import { barChart } from './html-bars.ts'
 import { dataTables } from './html-data.ts'
 import { numbersTables } from './html-numbers.ts'
 import { STYLE } from './html-style.ts'
@@ -174,7 +175,8 @@ function evidenceList(evidence: readonly Evidence[]): Markup {
             <span class="mark">${MARKS[one.verdict]}</span>
             <div>
               <div>${one.check}: ${boundText(one.summary, TEXT_LIMIT)}</div>
-              ${dataTables(one.data, one.verdict !== 'true')}
+              ${one.chart === undefined ? undefined : barChart(one.chart)}
+              ${dataTables(one.data, one.verdict !== 'true' || one.chart !== undefined)}
             </div>
           </li>`,
       )}

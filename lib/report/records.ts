@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { FAULT_PHASES, type FaultNumbers } from '../model/fault-numbers.ts'
-import type { ScenarioResult } from '../model/scenario.ts'
+import type { BarChart, ScenarioResult } from '../model/scenario.ts'
 import type { Stage } from '../model/stage.ts'
 import type { RunSummary } from '../model/summary.ts'
 import { CAPABILITIES, type TargetDescription } from '../model/target.ts'
@@ -46,6 +46,18 @@ const numbersSchema: z.ZodType<FaultNumbers> = z.object({
   rpo: z.object({ acknowledged: z.number(), lost: z.number(), lostMs: z.number() }).exactOptional(),
 })
 
+const chartSchema: z.ZodType<BarChart> = z.object({
+  title: z.string(),
+  bars: z.array(
+    z.object({
+      label: z.string(),
+      value: z.number(),
+      text: z.string(),
+      isReference: z.literal(true).exactOptional(),
+    }),
+  ),
+})
+
 export const resultSchema: z.ZodType<ScenarioResult> = z.object({
   id: z.string(),
   file: z.string(),
@@ -63,6 +75,7 @@ export const resultSchema: z.ZodType<ScenarioResult> = z.object({
       verdict: z.enum(['true', 'false', 'unknown']),
       summary: z.string(),
       data: data.exactOptional(),
+      chart: chartSchema.exactOptional(),
     }),
   ),
   numbers: z.array(numbersSchema).exactOptional(),

@@ -86,7 +86,18 @@ export const sampleResults: readonly ScenarioResult[] = [
           summary: '22 of 23 rows read back; missing: eu-south-1\u001B[31m (Milan)\u001B[0m\u0000',
           data: { expected: 23, seen: 22, missing: ['eu-south-1'] },
         },
-        { check: 'ALL fails', verdict: 'unknown', summary: 'no answer within 20 s' },
+        {
+          check: 'ALL fails',
+          verdict: 'unknown',
+          summary: 'no answer within 20 s',
+          chart: {
+            title: 'How long it was awaited',
+            bars: [
+              { label: 'cassandra-0', value: 20, text: '20 s' },
+              { label: 'in the tutorial', value: 30, text: '30 s', isReference: true },
+            ],
+          },
+        },
       ],
     },
   ),

@@ -56,7 +56,10 @@ export function markedLines(
   })
 }
 
-/** A finished scenario: its claim and time, when it is not green why, and what its faults did. */
+/**
+ * A finished scenario: its claim and time, when it is not green why, what its faults did, and the
+ * numbers of its charts.
+ */
 export function resultLines(result: ScenarioResult, style: LineStyle): string[] {
   const [mark, colour] = MARKS[result.outcome]
   if (result.outcome === 'skipped') {
@@ -68,6 +71,11 @@ export function resultLines(result: ScenarioResult, style: LineStyle): string[] 
   if (result.outcome !== 'pass') lines.push(...troubleLines(result, style))
   for (const numbers of result.numbers ?? []) {
     lines.push(...markedLines('', numbersLine(numbers), style, { indent: 4, text: 'dim' }))
+  }
+  for (const { chart } of result.evidence) {
+    for (const { label, text } of chart?.bars ?? []) {
+      lines.push(...markedLines('', `${label}: ${text}`, style, { indent: 4, text: 'dim' }))
+    }
   }
   return lines
 }

@@ -102,6 +102,8 @@ describe.each([false, true])('with isTTY %s', (isTTY) => {
     expect(text).toContain('→ Look at commitlog_sync')
     expect(text).toContain('✘ every acknowledged row reads back at QUORUM: 22 of 23')
     expect(text).toContain('missing: ["eu-south-1"]')
+    expect(text).toContain('cassandra-0: 20 s')
+    expect(text).toContain('in the tutorial: 30 s')
     expect(text).toContain('report: reports/20261121-063012-k3f9/report.html')
   })
 

@@ -73,6 +73,8 @@ describe('values', () => {
     [362_000, '6 min 02 s'],
     [3_599_700, '1 h 00 min'],
     [3_840_000, '1 h 04 min'],
+    [172_799_000, '48 h 00 min'],
+    [5_000_000_000, '57.9 days'],
     [Number.NaN, '?'],
   ])('%d ms reads %s', (ms, text) => expect(formatDuration(ms)).toBe(text))
 

@@ -5,6 +5,8 @@ import { stripVTControlCharacters } from 'node:util'
  * lone surrogates and megabytes. Everything that is shown or written goes through here.
  */
 
+const DAY_S = 86_400
+
 /** What XML 1.0 can't hold, not even escaped (https://www.w3.org/TR/xml/#charsets). */
 // oxlint-disable-next-line no-control-regex -- these are the very characters to be removed
 const ILLEGAL = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u0084\u0086-\u009F\uFFFE\uFFFF]/g
@@ -71,7 +73,7 @@ function wrapParagraph(paragraph: string, width: number): string[] {
   return lines
 }
 
-/** A duration for a person: `640 ms`, `4.3 s`, `81 s`, `6 min 02 s`, `1 h 04 min`. */
+/** A duration for a person: `640 ms`, `4.3 s`, `81 s`, `6 min 02 s`, `1 h 04 min`, `57.9 days`. */
 export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms) || ms < 0) return '?'
   if (ms < 950) return `${Math.round(ms)} ms`
@@ -80,6 +82,7 @@ export function formatDuration(ms: number): string {
   if (seconds < 120) return `${seconds} s`
   const pad = (value: number): string => String(value).padStart(2, '0')
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${pad(seconds % 60)} s`
+  if (seconds >= 2 * DAY_S) return `${(seconds / DAY_S).toFixed(1)} days`
   const minutes = Math.round(seconds / 60)
   return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`
 }
