@@ -30,7 +30,7 @@ describe('toHtml', () => {
     expect(page).toContain('&lt;Milan &amp; more&gt;')
     expect(page).toContain('Look at commitlog_sync')
     expect(page).toContain('22 of 23 rows read back')
-    expect(page).toMatch(/How long it was awaited[^]*class="bar" x="0" y="0" width="667"/)
+    expect(page).toMatch(/How long it was awaited[^]*class="bar"\s+x="0"\s+y="0"\s+width="667"/)
     expect(page).toContain('needs the capability nacl')
   })
 
