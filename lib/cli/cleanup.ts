@@ -4,7 +4,8 @@ import { findInterruptedRuns, recoverRun, type Recovery } from '../engine/recove
 import { CleanupError, PreflightError } from '../model/errors.ts'
 import { printAudit } from './audit.ts'
 import type { TargetOptions } from './choose-target.ts'
-import { DEFAULT_OUT } from './options.ts'
+import { cleanUpMigration } from './cleanup-migration.ts'
+import { DEFAULT_OUT, namespaceName } from './options.ts'
 import { targetOptions } from './run.ts'
 
 interface CleanupFlags extends TargetOptions {
@@ -12,6 +13,9 @@ interface CleanupFlags extends TargetOptions {
   readonly out: string
   readonly audit: boolean
   readonly region?: string
+  readonly migration?: string
+  readonly onlySnapshots: boolean
+  readonly discardWrites: boolean
   readonly json?: boolean
 }
 
@@ -28,16 +32,31 @@ export function cleanupCommand(): Command {
       false,
     )
     .option('--region <region>', 'audit the account alone, when the cluster is gone: --target eks')
+    .option(
+      '--migration <id>',
+      'undo what `migrate run` made under this id, wherever it was cut off: nothing that it copied',
+      namespaceName,
+    )
+    .option('--only-snapshots', 'of a migration delete the snapshots alone', false)
+    .option(
+      '--discard-writes',
+      'undo a migration although pods may have written to the copies since',
+      false,
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
 Examples:
   npx zonefall cleanup --run 20261121-063012-k3f9
-  npx zonefall cleanup --audit --target kubeconfig --context staging`,
+  npx zonefall cleanup --audit --target kubeconfig --context staging
+  npx zonefall cleanup --migration migration-0a1b2c3d4e --target eks --context staging`,
     )
     .action(async (flags: CleanupFlags) => {
       if (flags.audit) return printAudit(flags)
+      const { migration } = flags
+      if (migration !== undefined) return cleanUpMigration({ ...flags, migration })
+      refuseLonely(flags)
       const out = resolve(flags.out)
       const all = await findInterruptedRuns(out)
       const chosen = all.filter(({ file }) => file.runId.startsWith(flags.run ?? ''))
@@ -70,4 +89,11 @@ Examples:
         )
       }
     })
+}
+
+/** Options that mean nothing without --migration: a run's snapshots and writes are its own. */
+function refuseLonely({ onlySnapshots, discardWrites }: CleanupFlags): void {
+  if (!onlySnapshots && !discardWrites) return
+  const option = onlySnapshots ? '--only-snapshots' : '--discard-writes'
+  throw new PreflightError(`${option} is of a migration.`, { hint: 'Name it by --migration.' })
 }

@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto'
 import { Command, Option } from 'commander'
 import { stringify } from 'yaml'
-import { Aws } from '../aws/aws.ts'
+import { listCopies, SOURCE_TAG } from '../aws/copies.ts'
 import type { Ec2 } from '../aws/ec2.ts'
-import { clearTarget } from '../engine/preflight/preflight.ts'
-import { Cluster } from '../kube/cluster.ts'
+import { tagOf } from '../aws/tags.ts'
+import type { Cluster } from '../kube/cluster.ts'
 import { loadManifests, type ManifestObject } from '../kube/manifests.ts'
 import { adoptionObjects } from '../migrate/adoption-objects.ts'
 import { applyAdoption, awaitAdopted } from '../migrate/apply-adoption.ts'
 import { copyNodes, drainNodes } from '../migrate/copy-nodes.ts'
 import type { MigrationFacts } from '../migrate/facts.ts'
 import { type InstanceShell, shellOf } from '../migrate/instance-shell.ts'
+import { judgeDrain } from '../migrate/judge-drain.ts'
 import { type Finding, judgeMigration } from '../migrate/judge.ts'
 import {
   type MigrationPlan,
@@ -22,8 +23,8 @@ import { readFacts } from '../migrate/read-facts.ts'
 import { PreflightError } from '../model/errors.ts'
 import type { TargetDescription } from '../model/target.ts'
 import { labShell } from '../targets/lab-shell.ts'
-import { findRunningLab } from '../targets/running-lab.ts'
-import { chooseTarget, type TargetOptions } from './choose-target.ts'
+import type { TargetOptions } from './choose-target.ts'
+import { whileLocked, withMigrationTarget } from './migration-target.ts'
 import { list, namespaceName, oneOf } from './options.ts'
 import { targetOptions } from './run.ts'
 
@@ -36,6 +37,7 @@ interface MigrateFlags extends TargetOptions {
   readonly snapshots?: readonly string[]
   readonly form: VolumeForm
   readonly fsType: string
+  readonly undrained: boolean
   readonly id?: string
   readonly json?: boolean
 }
@@ -97,7 +99,16 @@ function migrationOptions(command: Command): Command {
         .default('csi'),
     )
     .option('--fs-type <type>', 'file system on the volumes', 'ext4')
-    .option('--id <name>', 'of the migration; the same goes on with what an earlier try made')
+    .option(
+      '--undrained',
+      'copy instances that run and that nobody can drain: what they write later stays behind',
+      false,
+    )
+    .option(
+      '--id <name>',
+      'of the migration; the same goes on with what an earlier try made',
+      namespaceName,
+    )
     .option('--json', 'print JSON')
 }
 
@@ -106,54 +117,51 @@ async function withBench(
   changes: boolean,
   act: (bench: Bench) => Promise<void>,
 ): Promise<void> {
-  const target = await chooseTarget(flags)
-  if (target.kind === 'lab' && !(await findRunningLab())) {
-    throw new PreflightError('The lab is down.', { hint: 'npx zonefall lab up boots it.' })
-  }
-  if (target.kind !== 'lab' && flags.namespace === undefined) {
+  if (flags.target !== 'lab' && flags.namespace === undefined) {
     throw new PreflightError('The namespace has to be named.', { hint: 'Add --namespace.' })
   }
-  const { signal } = new AbortController()
-  const started = await target.start({ onStep: () => undefined, signal })
   const manifests = await loadManifests(flags.into)
-  if (changes && target.rules !== undefined) {
-    // The owner's consent, the account, nothing of production: as for a run.
-    const { rules } = target
-    const options = { rules, faults: [], plannedMs: 0, manifests: async () => [...manifests] }
-    await clearTarget(started, options)
-  }
-  const { description } = started
-  if (description.aws === undefined) {
-    throw new PreflightError('A migration copies volumes of EC2, which this target has not.', {
-      hint: 'Use --target eks.',
-    })
-  }
-  const aws = new Aws(description.aws)
-  try {
-    const ec2 = await aws.ec2()
-    const cluster = await Cluster.connect(description)
+  await withMigrationTarget(flags, changes ? manifests : undefined, async (target) => {
+    const { description } = target
     const shell = flags.onInstance === undefined ? labShell(description) : shellOf(flags.onInstance)
     const token = flags.id ?? tokenOf(description, flags)
-    const { from, template, zones, snapshots } = flags
-    const { namespace } = description
-    const facts = await readFacts(
-      { cluster, ec2, shell },
-      {
-        from,
-        namespace,
-        token,
-        manifests,
-        template,
-        ...(zones === undefined ? {} : { zones }),
-        ...(snapshots === undefined ? {} : { snapshots }),
-      },
-    )
-    const findings = judgeMigration(facts)
-    await act({ flags, description, cluster, ec2, manifests, shell, token, facts, findings })
-  } finally {
-    await aws.close()
-    await started.stop()
+    const bench = { ...target, flags, manifests, shell, token }
+    const work = async (): Promise<void> => {
+      const facts = await factsOf(bench)
+      await act({ ...bench, facts, findings: await judge(bench, facts) })
+    }
+    await (changes ? whileLocked(token, work) : work())
+  })
+}
+
+function factsOf(bench: Omit<Bench, 'facts' | 'findings'>): Promise<MigrationFacts> {
+  const { description, flags, manifests, token } = bench
+  const { from, template, zones, snapshots } = flags
+  return readFacts(bench, {
+    from,
+    namespace: description.namespace,
+    token,
+    manifests,
+    template,
+    ...(zones === undefined ? {} : { zones }),
+    ...(snapshots === undefined ? {} : { snapshots }),
+  })
+}
+
+/** What speaks against it, and against going on with what an earlier try made. */
+async function judge(
+  { ec2, flags, shell, token }: Omit<Bench, 'facts' | 'findings'>,
+  facts: MigrationFacts,
+): Promise<Finding[]> {
+  const { volumes, snapshots } = await listCopies(ec2, token)
+  const drain = {
+    token,
+    copied: [...volumes, ...snapshots].flatMap((copy) => tagOf(copy, SOURCE_TAG) ?? []),
+    isPossible: shell !== undefined,
+    isNeeded: flags.snapshots === undefined,
+    isWaived: flags.undrained,
   }
+  return [...judgeMigration(facts), ...judgeDrain(facts.source, drain)]
 }
 
 /** The same for the same sources and the same place: a second try finds what the first one made. */
@@ -213,10 +221,12 @@ async function runMigration(bench: Bench): Promise<void> {
     })
   }
   const plan = planOf(bench)
-  console.error(`Migration ${plan.token}; the same command goes on with it if it is cut off.`)
-  if (shell !== undefined && flags.snapshots === undefined) {
+  console.error(`Migration ${plan.token}. If it is cut off, the same command goes on with it, and`)
+  console.error(`  npx zonefall cleanup --migration ${plan.token} undoes it, on the same target.`)
+  const running = facts.source.filter(({ state }) => state === 'running')
+  if (shell !== undefined && flags.snapshots === undefined && running.length > 0) {
     tell('drain the instances')
-    await drainNodes(shell, facts.source)
+    await drainNodes(shell, running)
   }
   const volumeIds = await copyNodes(ec2, UNJOURNALED, plan, { scope: 'file', tell })
   await applyAdoption(cluster, plan, adoptionObjects(plan, volumeIds), manifests, tell)

@@ -31,7 +31,7 @@ export interface Audit {
 const RUN_NAMESPACE = /^zonefall-(\d{8}-\d{6}-[a-z0-9]{4})/
 
 /** Kinds of which a run, or the manifests that it is given, may make something. */
-const KINDS: readonly (readonly [apiVersion: string, ...kinds: string[]])[] = [
+export const AUDITED_KINDS: readonly (readonly [apiVersion: string, ...kinds: string[]])[] = [
   [
     'v1',
     'Namespace',
@@ -83,7 +83,7 @@ function ofRun({ left, ...rest }: Audit, runId: string): Audit {
 
 async function auditObjects(cluster: Cluster): Promise<Audit> {
   const { objects } = cluster
-  const looks = KINDS.flatMap(([apiVersion, ...kinds]) =>
+  const looks = AUDITED_KINDS.flatMap(([apiVersion, ...kinds]) =>
     kinds.map(async (kind) => {
       const found = await look(`objects of kind ${kind}`, async () => {
         const { items } = await objects.list(

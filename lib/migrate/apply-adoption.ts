@@ -9,7 +9,8 @@ import type { MigrationPlan } from './plan.ts'
 
 /**
  * Creates the volumes and claims of a migration, then what the manifests bring: of both what isn't
- * there. So it can be called again after it was cut off; nothing that is there is changed.
+ * there. So it can be called again after it was cut off; nothing that is there is changed. What is
+ * created carries the migration's label, by which it is found again.
  *
  * @param tell hears of each object that is created, and of each that was there
  * @throws PreflightError for a volume or a claim of that name that another made
@@ -23,7 +24,8 @@ export async function applyAdoption(
 ): Promise<void> {
   const { namespace, token } = plan
   if (!(await orAbsent(cluster.core.readNamespace({ name: namespace })))) {
-    await cluster.core.createNamespace({ body: { metadata: { name: namespace } } })
+    const metadata = { name: namespace, labels: { [MIGRATION_LABEL]: token } }
+    await cluster.core.createNamespace({ body: { metadata } })
     tell(`created Namespace ${namespace}`)
   }
   for (const object of adopted) {
@@ -35,7 +37,15 @@ export async function applyAdoption(
       )
     }
   }
-  for (const { object } of manifests) await createOrFind(cluster, object, namespace, tell)
+  for (const { object } of manifests) {
+    await createOrFind(cluster, labelled(object, token), namespace, tell)
+  }
+}
+
+function labelled(object: ManifestObject['object'], token: string): ManifestObject['object'] {
+  const { metadata } = object
+  const labels = { ...metadata.labels, [MIGRATION_LABEL]: token }
+  return { ...object, metadata: Object.assign({}, metadata, { labels }) }
 }
 
 /** Waits until all pods of the StatefulSet are ready. */

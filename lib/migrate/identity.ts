@@ -36,12 +36,20 @@ export function parseIdentity(output: string): NodeIdentity | undefined {
   return { clusterName, datacenter, rack, hostId, mode, tokens: tokens.toSorted() }
 }
 
-/** Has a node write all that it has to its volume and take no more writes. Idempotent. */
+/**
+ * Has a node write all that it has to its volume and take no more writes. Idempotent; a node whose
+ * database was stopped has nothing to write.
+ */
 export async function drainNode(shell: InstanceShell, host: ShellHost): Promise<void> {
   await runOn(
     shell,
     host,
-    `nodetool netstats | grep -q '^Mode: DRAINED' || nodetool drain
+    // A pattern that doesn't find itself among the command lines.
+    `if ! nodetool netstats > /dev/null && ! grep -qs '[C]assandraDaemon' /proc/[0-9]*/cmdline; then
+  sync
+  exit
+fi
+nodetool netstats | grep -q '^Mode: DRAINED' || nodetool drain
 nodetool netstats | grep '^Mode: DRAINED'
 sync`,
   )

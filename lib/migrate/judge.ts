@@ -36,6 +36,8 @@ export type FindingId =
   | 'volume-of-other-template'
   | 'snapshot-missing'
   | 'snapshots-apart'
+  | 'copied-before'
+  | 'undrained'
 
 /** Snapshots of nodes that take writes count as of one moment within this. */
 export const SNAPSHOTS_APART_MS = 5_000

@@ -1,0 +1,56 @@
+import type { SourceNode } from './facts.ts'
+import type { Finding } from './judge.ts'
+
+/** How the legacy nodes come to rest before their volumes are copied. */
+export interface DrainFacts {
+  readonly token: string
+  /** Volumes of which an earlier try has a snapshot or a copy. */
+  readonly copied: readonly string[]
+  /** There is a way into the machines. */
+  readonly isPossible: boolean
+  /** Snapshots are yet to be made. */
+  readonly isNeeded: boolean
+  /** A person said that it is all right without. */
+  readonly isWaived: boolean
+}
+
+/**
+ * What of the legacy nodes' writes would be lost: of those that nobody drains, and of those that
+ * took writes again after an earlier try had copied them.
+ */
+export function judgeDrain(source: readonly SourceNode[], drain: DrainFacts): Finding[] {
+  const { token, copied, isPossible, isNeeded, isWaived } = drain
+  if (!isNeeded) return []
+  const running = source.filter(({ state }) => state === 'running')
+  const back = running.filter(
+    ({ identity, volume }) =>
+      identity !== undefined &&
+      identity.mode !== 'DRAINED' &&
+      volume !== undefined &&
+      copied.includes(volume.id),
+  )
+  const names = (nodes: readonly SourceNode[]): string =>
+    nodes.map(({ instanceId }) => instanceId).join(', ')
+  return [
+    ...(back.length === 0
+      ? []
+      : [
+          {
+            id: 'copied-before',
+            text: `An earlier try copied ${names(back)}, where the database takes writes again: they would be missing.`,
+            todo: `Undo that try and begin anew: npx zonefall cleanup --migration ${token}`,
+            severity: 'refuse',
+          } as const,
+        ]),
+    ...(isPossible || running.length === 0
+      ? []
+      : [
+          {
+            id: 'undrained',
+            text: `Nobody drains ${names(running)}: what is written there after the snapshots would be missing.`,
+            todo: 'Say by --on-instance how a command is run there, stop the instances, or, when nothing writes any more, add --undrained.',
+            severity: isWaived ? 'warn' : 'refuse',
+          } as const,
+        ]),
+  ]
+}
