@@ -67,6 +67,8 @@ export const cassandra3Image: Recipe = {
       'cassandra-3.11/run.sh': 'run.sh',
       'cassandra-3.11/ready-probe.sh': 'ready-probe.sh',
       'cassandra-3.11/nodetool': 'usr/local/bin/nodetool',
+      'cassandra-3.11/sstableloader': 'usr/local/bin/sstableloader',
+      'cassandra-3.11/sstableloader.yaml': 'opt/cassandra/sstableloader.yaml',
       'cassandra/logback.xml': 'opt/cassandra/logback.xml',
       'cassandra/logback-tools.xml': 'opt/cassandra/logback-tools.xml',
     })

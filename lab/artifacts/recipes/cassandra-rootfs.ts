@@ -44,7 +44,7 @@ export const cassandraRootfs: Recipe = {
     await mkdir(join(context.outDir, 'etc/profile.d'), { recursive: true })
     await writeFile(join(context.outDir, profile), `${settings.join('\n')}\n`)
     // Whoever comes by ssh to run one command reads no profile.
-    for (const name of ['nodetool', 'cqlsh']) {
+    for (const name of ['nodetool', 'sstableloader', 'cqlsh']) {
       const command = join(context.outDir, 'usr/local/bin', name)
       await rename(command, join(context.outDir, HOME, name))
       await writeFile(command, `#!/bin/bash\n. /${profile}\nexec /${HOME}/${name} "$@"\n`)
