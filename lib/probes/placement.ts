@@ -57,12 +57,15 @@ export async function readVolume(
     volumeName === undefined
       ? undefined
       : await orAbsent(cluster.core.readPersistentVolume({ name: volumeName }))
+  const { csi, awsElasticBlockStore: inTree } = volume?.spec ?? {}
+  // `aws://us-east-1a/vol-…`, as the form from before the driver has it.
+  const volumeId = csi?.volumeHandle ?? inTree?.volumeID.split('/').at(-1)
   return {
     claim,
     ...(found?.metadata?.uid === undefined ? {} : { claimUid: found.metadata.uid }),
     ...(found?.status?.phase === undefined ? {} : { phase: found.status.phase }),
     ...(volumeName === undefined ? {} : { volume: volumeName }),
-    ...(volume?.spec?.csi === undefined ? {} : { volumeId: volume.spec.csi.volumeHandle }),
+    ...(volumeId === undefined ? {} : { volumeId }),
     zones: volume === undefined ? [] : zonesOfVolume(volume),
   }
 }
