@@ -1,7 +1,7 @@
 import type { Ec2 } from '../aws/ec2.ts'
 import type { Cluster } from '../kube/cluster.ts'
 import type { ManifestObject } from '../kube/manifests.ts'
-import type { MigrationFacts } from './facts.ts'
+import type { MigrationFacts, SourceNode } from './facts.ts'
 import type { InstanceShell } from './instance-shell.ts'
 import { readSnapshots } from './read-snapshots.ts'
 import { readSource } from './read-source.ts'
@@ -21,6 +21,8 @@ export interface MigrationWish {
   readonly zones?: readonly string[]
   /** Ids of snapshots that were made before. */
   readonly snapshots?: readonly string[]
+  /** What the instances said when they were asked before; without it they are asked. */
+  readonly source?: readonly SourceNode[]
 }
 
 /**
@@ -30,9 +32,10 @@ export interface MigrationWish {
  */
 export async function readFacts(
   { cluster, ec2, shell }: { cluster: Cluster; ec2: Ec2; shell: InstanceShell | undefined },
-  { from, namespace, token, manifests, template, zones, snapshots = [] }: MigrationWish,
+  wish: MigrationWish,
 ): Promise<MigrationFacts> {
-  const source = await readSource(ec2, from, shell)
+  const { from, namespace, token, manifests, template, zones, snapshots = [] } = wish
+  const source = wish.source ?? (await readSource(ec2, from, shell))
   return {
     source,
     target: await readTarget(cluster, ec2, manifests, { namespace, token }),
