@@ -155,6 +155,8 @@ function deploymentCalls(scope: CallScope): Draft[] {
 /** The provisioner names them after their claims' UIDs. */
 const CLAIMED_VOLUMES = 'pvc-*'
 const ANY_VOLUME = 'vol-*'
+/** A pod that loads rows, and its volume. */
+const LOADER = 'zonefall-loader-*'
 
 function scenarioCalls(scope: CallScope): Draft[] {
   const { namespace, objects, pods, systems } = scope
@@ -197,10 +199,16 @@ function migrationCalls({ namespace, pods }: CallScope): Draft[] {
     ['ec2', 'CreateVolume', [ANY_VOLUME]],
     ['ec2', 'DeleteSnapshot', ['snap-*']],
     ['ec2', 'DeleteVolume', [ANY_VOLUME]],
-    kube('create persistentvolumes', ...volumes),
-    kube('delete persistentvolumes', ...volumes),
-    kube('create persistentvolumeclaims', ...claims),
-    kube('delete persistentvolumeclaims', ...claims),
+    // A volume that rows are copied to, between a legacy machine and a node.
+    ['ec2', 'AttachVolume', [ANY_VOLUME, ANY_INSTANCE]],
+    ['ec2', 'DetachVolume', [ANY_VOLUME, ANY_INSTANCE]],
+    kube('create persistentvolumes', ...volumes, LOADER),
+    kube('delete persistentvolumes', ...volumes, LOADER),
+    kube('create persistentvolumeclaims', ...claims, `${namespace}/${LOADER}`),
+    kube('delete persistentvolumeclaims', ...claims, `${namespace}/${LOADER}`),
+    kube('create pods', `${namespace}/${LOADER}`),
+    kube('delete pods', `${namespace}/${LOADER}`),
+    kube('create pods/exec', `${namespace}/${LOADER}`),
   ]
 }
 
