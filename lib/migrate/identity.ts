@@ -1,3 +1,4 @@
+import { budgetMs } from '../std/budgets.ts'
 import type { NodeIdentity } from './facts.ts'
 import { type InstanceShell, runOn, type ShellHost } from './instance-shell.ts'
 
@@ -13,7 +14,7 @@ export async function readIdentity(
   host: ShellHost,
 ): Promise<NodeIdentity | undefined> {
   try {
-    return parseIdentity(await runOn(shell, host, IDENTITY_SCRIPT))
+    return parseIdentity(await runOn(shell, host, IDENTITY_SCRIPT, budgetMs('nodeIdentity')))
   } catch {
     return undefined
   }

@@ -10,6 +10,8 @@ export const BUDGETS = {
   apiReachable: 5_000,
   /** One command in a pod (nodetool starts a JVM under half a CPU). */
   exec: 60_000,
+  /** A Cassandra node to say who it is: three commands of nodetool, on a machine that is busy. */
+  nodeIdentity: 180_000,
   /** One command of the lab's: a process of its own, which first loads its program. */
   labCommand: 60_000,
   /** A passing state to show: an event, a condition, a label. */
