@@ -53,5 +53,6 @@ fi
 nodetool netstats | grep -q '^Mode: DRAINED' || nodetool drain
 nodetool netstats | grep '^Mode: DRAINED'
 sync`,
+    budgetMs('nodeDrained'),
   )
 }

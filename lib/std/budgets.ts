@@ -12,6 +12,8 @@ export const BUDGETS = {
   exec: 60_000,
   /** A Cassandra node to say who it is: three commands of nodetool, on a machine that is busy. */
   nodeIdentity: 180_000,
+  /** A Cassandra node drained: all that it has in memory is written first. */
+  nodeDrained: 600_000,
   /** One command of the lab's: a process of its own, which first loads its program. */
   labCommand: 60_000,
   /** A passing state to show: an event, a condition, a label. */
