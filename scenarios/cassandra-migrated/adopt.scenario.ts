@@ -22,7 +22,6 @@ scenario(
     await expect(migrated).toUseTheCopiesAlone(cassandra)
     await expect(migrated).toHaveTheSameRows(cassandra)
     await expect(migrated).toHaveAcknowledgedWritesOf(clients, cassandra)
-    await expect(migrated).toHaveLeftTheSourceAlone()
 
     const victim = await cassandra.pod(2)
     const outage = await faults.zoneOutage(victim.zone)
@@ -30,7 +29,6 @@ scenario(
     await expect(migrated).toHaveAcknowledgedWritesOf(clients, cassandra)
     await outage.heal()
     await expect(cassandra).toBeUpAndNormal()
-    await expect(migrated).toBeTheSameCluster(cassandra)
     await expect(migrated).toHaveTheSameRows(cassandra)
     await expect(migrated).toHaveLeftTheSourceAlone()
   },
