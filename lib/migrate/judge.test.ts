@@ -89,8 +89,18 @@ const snapshots = (startedAtMs: readonly number[], mode: string): MigrationFacts
 
 test('nothing speaks against a migration that is in order', () => {
   expect(judgeMigration(facts)).toEqual([])
-  expect(judgeMigration(snapshots([0, 60_000, 90_000], 'DRAINED'))).toEqual([])
+  expect(judgeMigration(snapshots([0, 2000, 3000], 'DRAINED'))).toEqual([])
   expect(judgeMigration(snapshots([0, 2000, 3000], 'NORMAL'))).toEqual([])
+})
+
+test('snapshots of drained nodes that were made far apart may be older than the drain', () => {
+  expect(judgeMigration(snapshots([0, 60_000, 90_000], 'DRAINED'))).toMatchObject([
+    {
+      id: 'snapshots-apart',
+      severity: 'warn',
+      text: 'The snapshots were begun 90 s apart, and nobody can tell whether all nodes were drained before the first.',
+    },
+  ])
 })
 
 describe('what speaks against a migration has a message of its own', () => {
