@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { InconclusiveError } from '../../model/errors.ts'
 import { poll, WaitTimeoutError } from '../../std/poll.ts'
-import type { PodSession, Row } from './pod-session.ts'
+import { CqlError, type PodSession, type Row } from './pod-session.ts'
 
 /** All that one node itself has of a table. */
 export interface TableDigest {
@@ -24,6 +24,9 @@ export interface DigestedTable {
 const PAGE = 5000
 const MAX_ASKED = 20
 const TRACE_MS = 10_000
+/** Nothing is there, and no table that is looked at is touched. */
+const NOTHING = `SELECT host_id FROM system_distributed.view_build_status WHERE keyspace_name = '' AND view_name = ''`
+const NOTHINGS = 10
 const RING = 2n ** 64n
 const FIRST_TOKEN = -(2n ** 63n)
 
@@ -81,10 +84,26 @@ async function readPart(
     const sources = await sourcesOf(session, traceId)
     others = sources.filter((source) => source !== address)
     if (sources.length > 0 && others.length === 0) return rows
+    await haveAllTimed(session)
   }
   throw new InconclusiveError(
     `${session.pod} at ${address} did not serve a read by itself in ${MAX_ASKED} tries; ${others.join(', ') || 'no trace'} took part.`,
   )
+}
+
+/**
+ * A node that was once slow to serve itself asks the others from then on, for at ONE it is never
+ * timed again (the dynamic snitch forgets after ten minutes). Reads at ALL time it and the others.
+ */
+async function haveAllTimed(session: PodSession): Promise<void> {
+  try {
+    for (let count = 0; count < NOTHINGS; count++) {
+      await session.execute(NOTHING, [], { consistency: 'ALL' })
+    }
+  } catch (error) {
+    // Not all are up. Then the node may serve itself by and by, or it is said that it didn't.
+    if (!(error instanceof CqlError)) throw error
+  }
 }
 
 /** Addresses of the nodes that took part in a request; empty when its trace doesn't come. */
