@@ -11,6 +11,7 @@ export const DIFFERENCES: readonly string[] = [
   OWN_DRIVER,
   'Images come from a registry of the lab and are baked into the machine image; what stands behind each name is in the list of images.',
   "Volumes are ext4 on loop devices: no throughput limits, and a volume's encryption is recorded but not done.",
+  "The network between machines has no limits either: how long copies take is a matter of this machine's disk and processors.",
   'Pods have addresses of their own range per machine, routed by the VPC, where EKS gives them addresses of the subnet.',
   'The kubelet reports changes of its node within 1 s, not 10 s, so that volumes are mounted sooner than on EKS; leases, grace periods and evictions keep their times.',
   'There is no metadata service and no DNS resolver of the VPC; names outside the cluster do not resolve.',
