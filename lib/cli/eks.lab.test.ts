@@ -8,7 +8,7 @@ import { liveZones } from '../engine/preflight/live-zones.ts'
 import { Cluster } from '../kube/cluster.ts'
 import { execInPod } from '../kube/exec.ts'
 import { WatchHub } from '../kube/watch-hub/hub.ts'
-import { type EksBench, startEksBench } from './testing/eks-bench.ts'
+import { type EksBench, startEksBench } from '../engine/testing/eks-bench.ts'
 import { type ForwardProxy, startForwardProxy } from './testing/forward-proxy.ts'
 import { runDemo } from './testing/run-demo.ts'
 

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { readJournal } from '../engine/journal.ts'
 import { RUN_FILES } from '../engine/run.ts'
-import { type EksBench, startEksBench } from './testing/eks-bench.ts'
+import { type EksBench, startEksBench } from '../engine/testing/eks-bench.ts'
 import { runDemo } from './testing/run-demo.ts'
 
 /**

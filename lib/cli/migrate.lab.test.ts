@@ -5,12 +5,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { stringify } from 'yaml'
 import { connectEc2, type Ec2 } from '../aws/ec2.ts'
-import { awaitStates } from '../aws/instances.ts'
 import { type RecordingAwsProxy, startRecordingAwsProxy } from '../aws/testing/recording-proxy.ts'
 import { Cluster } from '../kube/cluster.ts'
 import { execInPod } from '../kube/exec.ts'
 import { parseManifests } from '../kube/manifests.ts'
-import { poll } from '../std/poll.ts'
 import { labShell } from '../targets/lab-shell.ts'
 import { labTarget } from '../targets/lab.ts'
 import type { StartedTarget } from '../targets/target.ts'
@@ -22,63 +20,12 @@ import { judgeMigration } from '../migrate/judge.ts'
 import { type MigrationPlan, planMigration } from '../migrate/plan.ts'
 import { readSource } from '../migrate/read-source.ts'
 import { readTarget } from '../migrate/read-target.ts'
+import { launchStandIns, STAND_IN_MANIFESTS } from '../migrate/testing/stand-ins.ts'
 
 const ZONES = ['us-east-1a', 'us-east-1b'] as const
 const LAB_NAME = 'migrate-test'
 const namespace = 'moved'
 const token = 'migration-test'
-
-/** As a database's, with something in place of the database: what is on the volumes is the point. */
-const MANIFESTS = parseManifests(
-  `apiVersion: storage.k8s.io/v1
-kind: StorageClass
-metadata: { name: migrated }
-provisioner: kubernetes.io/no-provisioner
-volumeBindingMode: WaitForFirstConsumer
----
-apiVersion: v1
-kind: Service
-metadata: { name: cassandra }
-spec: { clusterIP: None, selector: { app: cassandra }, ports: [{ port: 9042 }] }
----
-apiVersion: apps/v1
-kind: StatefulSet
-metadata: { name: cassandra }
-spec:
-  serviceName: cassandra
-  replicas: 2
-  podManagementPolicy: Parallel
-  selector: { matchLabels: { app: cassandra } }
-  template:
-    metadata: { labels: { app: cassandra } }
-    spec:
-      terminationGracePeriodSeconds: 1
-      containers:
-        - name: cassandra
-          image: docker.io/library/node:24-bookworm-slim
-          command: [node, -e, 'setInterval(() => {}, 1e9)']
-          ports: [{ containerPort: 9042 }]
-          volumeMounts: [{ name: cassandra-data, mountPath: /data }]
-  volumeClaimTemplates:
-    - metadata: { name: cassandra-data }
-      spec:
-        accessModes: [ReadWriteOnce]
-        storageClassName: migrated
-        resources: { requests: { storage: 1Gi } }
-`,
-  'test.yaml',
-)
-
-const USER_DATA = `#!/bin/bash
-set -e
-until [ -b /dev/sdf ]; do sleep 0.1; done
-mkfs.ext4 -q /dev/sdf
-mkdir /data
-mount /dev/sdf /data
-hostname > /data/who
-sync
-touch /run/ready
-`
 
 let lab: StartedTarget
 let cluster: Cluster
@@ -102,55 +49,13 @@ beforeAll(async () => {
   const found = labShell(lab.description)
   if (found === undefined) throw new Error('the lab has a shell')
   shell = found
-  machines = await launchMachines()
+  machines = await launchStandIns(ec2, shell, ZONES, { speaks: false })
 })
 afterAll(async () => {
   ec2.close()
   await proxy[Symbol.asyncDispose]()
   await lab.stop()
 })
-
-async function launchMachines(): Promise<ShellHost[]> {
-  const { client, sdk } = ec2
-  const { Images = [] } = await client.send(
-    new sdk.DescribeImagesCommand({
-      Filters: [{ Name: 'name', Values: ['zonefall-cassandra-*'] }],
-    }),
-  )
-  const launched: ShellHost[] = []
-  for (const zone of ZONES) {
-    const { Instances = [] } = await client.send(
-      new sdk.RunInstancesCommand({
-        ImageId: Images[0]?.ImageId,
-        InstanceType: 't3.medium',
-        Placement: { AvailabilityZone: zone },
-        MinCount: 1,
-        MaxCount: 1,
-        UserData: Buffer.from(USER_DATA).toString('base64'),
-        BlockDeviceMappings: [
-          { DeviceName: '/dev/sdf', Ebs: { VolumeSize: 1, VolumeType: 'gp3' } },
-        ],
-      }),
-    )
-    const { InstanceId: instanceId = '', PrivateIpAddress: address = '' } = Instances[0] ?? {}
-    launched.push({ instanceId, address })
-  }
-  await awaitStates(
-    ec2,
-    launched.map(({ instanceId }) => instanceId),
-    ['running'],
-  )
-  for (const machine of launched) {
-    await poll(
-      { what: `user data of ${machine.instanceId}`, budget: 'exec', intervalMs: 200 },
-      async () => {
-        const said = await runOn(shell, machine, 'cat /run/ready 2>&1 && echo there || true')
-        return said.includes('there') ? { done: true, value: true } : { done: false, seen: said }
-      },
-    )
-  }
-  return launched
-}
 
 const nameOf = async (machine: ShellHost): Promise<string> =>
   (await runOn(shell, machine, 'hostname')).trim()
@@ -171,7 +76,7 @@ async function planned(): Promise<MigrationPlan> {
   )
   const facts = {
     source,
-    target: await readTarget(cluster, ec2, MANIFESTS, { namespace, token }),
+    target: await readTarget(cluster, ec2, STAND_IN_MANIFESTS, { namespace, token }),
     zones: ['us-east-1b', 'us-east-1a'],
     template: 'cassandra-data',
     snapshots: [],
@@ -188,7 +93,7 @@ test('pods take over what was on the machines, in other zones, by copies alone, 
   volumeIds = await copy()
   const told: string[] = []
   const apply = () =>
-    applyAdoption(cluster, plan, adoptionObjects(plan, volumeIds), MANIFESTS, (text) =>
+    applyAdoption(cluster, plan, adoptionObjects(plan, volumeIds), STAND_IN_MANIFESTS, (text) =>
       told.push(text),
     )
   await apply()
@@ -247,7 +152,7 @@ test('volumes and claims that somebody made are judged by what the account and t
         plan.nodes.map(({ source }) => source.id),
         undefined,
       ),
-      target: await readTarget(cluster, ec2, [...MANIFESTS, ...brought], {
+      target: await readTarget(cluster, ec2, [...STAND_IN_MANIFESTS, ...brought], {
         namespace,
         token: 'another',
       }),
@@ -271,7 +176,7 @@ test('the command says what it would make, and refuses before anything is made',
   const folder = await mkdtemp(join(tmpdir(), 'migrate-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   const file = join(folder, 'cassandra.yaml')
-  await writeFile(file, MANIFESTS.map(({ object }) => stringify(object)).join('---\n'))
+  await writeFile(file, STAND_IN_MANIFESTS.map(({ object }) => stringify(object)).join('---\n'))
   const from = machines.map(({ instanceId }) => instanceId).join()
   const migrate = (...args: readonly string[]) =>
     zonefall('migrate', ...args, '--from', from, '--into', file, '--namespace', 'later')

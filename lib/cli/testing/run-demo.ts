@@ -6,7 +6,7 @@ import { superviseRun, type SuperviseResult } from '../../engine/supervisor.ts'
 import { DEFAULT_RULES } from '../../model/safety-rules.ts'
 import { createReporter } from '../../report/terminal.ts'
 import { eksTarget } from '../../targets/eks.ts'
-import type { EksBench } from './eks-bench.ts'
+import type { EksBench } from '../../engine/testing/eks-bench.ts'
 
 const ROOT = join(import.meta.dirname, '../../engine/testing/project')
 

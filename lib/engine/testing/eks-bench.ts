@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
-import { restrictedKubeconfig, writeLabPolicy } from '../../engine/testing/restricted-access.ts'
+import { accessManifest, migrationManifest } from '../access-manifest.ts'
+import { restrictedKubeconfig, writeLabPolicy } from './restricted-access.ts'
 import { Cluster } from '../../kube/cluster.ts'
 import { loadManifests } from '../../kube/manifests.ts'
-import { PROJECT_ROOT } from '../../engine/collect.ts'
+import { PROJECT_ROOT } from '../collect.ts'
 import { LAB_COMMAND } from '../../targets/lab.ts'
 
 /** What somebody typed, and what came of it. */
@@ -32,6 +33,8 @@ export interface EksBench extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>
   /** The owner of the cluster, who may do everything. */
   readonly owner: Cluster
+  /** The owner's, with a context of the same name. */
+  readonly ownerKubeconfig: string
   /** Of EC2, Auto Scaling, EKS and STS. */
   readonly awsEndpoint: string
   /** Runs `zonefall …` in `dir`. */
@@ -83,22 +86,38 @@ const failed = z.object({ code: z.int(), stdout: z.string(), stderr: z.string() 
 const CONTEXT = 'chaos'
 const EKS_ARN = 'arn:aws:eks:us-east-1:000000000000:cluster/zonefall-lab'
 
-/** Boots a lab of three zones with short timers, and gives it a user. */
-export async function startEksBench(name: string): Promise<EksBench> {
+/**
+ * Boots a lab of three zones with short timers, and gives it a user.
+ *
+ * @param migrates whether the user may do what a migration needs, too: of instances and volumes
+ *   whose `Name` begins with `legacy-cassandra-`
+ */
+export async function startEksBench(
+  name: string,
+  { migrates = false }: { readonly migrates?: boolean } = {},
+): Promise<EksBench> {
   const dir = await mkdtemp(join(tmpdir(), 'zonefall-eks-'))
   const [program, ...prefix] = LAB_COMMAND
   const lab = async (...args: readonly string[]): Promise<string> => {
     const { stdout } = await promisify(execFile)(program, [...prefix, '--name', name, ...args])
     return stdout.trim().split('\n').at(-1) ?? ''
   }
-  const policy = await writeLabPolicy(dir, 'zonefall-*')
+  const policy = await writeLabPolicy(
+    dir,
+    'zonefall-*',
+    migrates ? 'legacy-cassandra-*' : undefined,
+  )
   const access = up.parse(
     JSON.parse(await lab('up', '--json', '--timers', 'short', '--iam-policy', policy)),
   )
   const owner = await Cluster.connect(access)
-  const plain = await restrictedKubeconfig(owner, access.kubeconfig, dir)
+  const roles = [accessManifest(), ...(migrates ? [migrationManifest()] : [])]
+  const plain = await restrictedKubeconfig(owner, access.kubeconfig, dir, roles)
   const kubeconfig = join(dir, 'eks-kubeconfig')
   await writeFile(kubeconfig, await asEks(await readFile(plain, 'utf8'), dir), { mode: 0o600 })
+  const ownerKubeconfig = join(dir, 'owner-kubeconfig')
+  const owned = await readFile(access.kubeconfig, 'utf8')
+  await writeFile(ownerKubeconfig, owned.replaceAll(access.context, CONTEXT), { mode: 0o600 })
   const env = {
     ...Object.fromEntries(
       ['EC2', 'AUTO_SCALING', 'EKS', 'STS'].map((service) => [
@@ -135,6 +154,7 @@ export async function startEksBench(name: string): Promise<EksBench> {
     dir,
     env,
     owner,
+    ownerKubeconfig,
     awsEndpoint: access.ec2Endpoint,
     zonefall: (...args) => zonefallWith(env, ...args),
     zonefallWith,

@@ -1,0 +1,122 @@
+import type { Ec2 } from '../../aws/ec2.ts'
+import { awaitStates } from '../../aws/instances.ts'
+import { parseManifests } from '../../kube/manifests.ts'
+import { poll } from '../../std/poll.ts'
+import { type InstanceShell, runOn, type ShellHost } from '../instance-shell.ts'
+
+/** As a database's, with something in place of the database: what is on the volumes is the point. */
+export const STAND_IN_MANIFESTS = parseManifests(
+  `apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: { name: migrated }
+provisioner: kubernetes.io/no-provisioner
+volumeBindingMode: WaitForFirstConsumer
+---
+apiVersion: v1
+kind: Service
+metadata: { name: cassandra }
+spec: { clusterIP: None, selector: { app: cassandra }, ports: [{ port: 9042 }] }
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: { name: cassandra }
+spec:
+  serviceName: cassandra
+  replicas: 2
+  podManagementPolicy: Parallel
+  selector: { matchLabels: { app: cassandra } }
+  template:
+    metadata: { labels: { app: cassandra } }
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers:
+        - name: cassandra
+          image: docker.io/library/node:24-bookworm-slim
+          command: [node, -e, 'setInterval(() => {}, 1e9)']
+          ports: [{ containerPort: 9042 }]
+          volumeMounts: [{ name: cassandra-data, mountPath: /data }]
+  volumeClaimTemplates:
+    - metadata: { name: cassandra-data }
+      spec:
+        accessModes: [ReadWriteOnce]
+        storageClassName: migrated
+        resources: { requests: { storage: 1Gi } }
+`,
+  'test.yaml',
+)
+
+/** Its volume has a file with its name. */
+const USER_DATA = `#!/bin/bash
+set -e
+until [ -b /dev/sdf ]; do sleep 0.1; done
+mkfs.ext4 -q /dev/sdf
+mkdir /data
+mount /dev/sdf /data
+hostname > /data/who
+sync
+`
+
+/** Says who the node is, and can be drained; `rm /run/drained` is as if it had been started anew. */
+const NODETOOL = `cat > /usr/local/bin/nodetool << 'END'
+#!/bin/bash
+case $1 in
+  info) printf 'ID : %s\\nData Center : dc\\nRack : rack\\nToken : 1\\n' "$(hostname)" ;;
+  describecluster) printf 'Cluster Information:\\n\\tName: legacy\\n' ;;
+  netstats) if [ -e /run/drained ]; then echo 'Mode: DRAINED'; else echo 'Mode: NORMAL'; fi ;;
+  drain) touch /run/drained ;;
+esac
+END
+`
+
+/**
+ * Launches a machine in each zone with a volume that has its name on it, and no database.
+ *
+ * @param speaks whether its nodetool answers, as if there were one
+ */
+export async function launchStandIns(
+  ec2: Ec2,
+  shell: InstanceShell,
+  zones: readonly string[],
+  { speaks }: { readonly speaks: boolean },
+): Promise<ShellHost[]> {
+  const { client, sdk } = ec2
+  const { Images = [] } = await client.send(
+    new sdk.DescribeImagesCommand({
+      Filters: [{ Name: 'name', Values: ['zonefall-cassandra-*'] }],
+    }),
+  )
+  const userData = `${USER_DATA}${speaks ? NODETOOL : ''}touch /run/ready\n`
+  const launched: ShellHost[] = []
+  for (const zone of zones) {
+    const { Instances = [] } = await client.send(
+      new sdk.RunInstancesCommand({
+        ImageId: Images[0]?.ImageId,
+        InstanceType: 't3.medium',
+        Placement: { AvailabilityZone: zone },
+        MinCount: 1,
+        MaxCount: 1,
+        UserData: Buffer.from(userData).toString('base64'),
+        BlockDeviceMappings: [
+          { DeviceName: '/dev/sdf', Ebs: { VolumeSize: 1, VolumeType: 'gp3' } },
+        ],
+      }),
+    )
+    const { InstanceId: instanceId = '', PrivateIpAddress: address = '' } = Instances[0] ?? {}
+    launched.push({ instanceId, address })
+  }
+  await awaitStates(
+    ec2,
+    launched.map(({ instanceId }) => instanceId),
+    ['running'],
+  )
+  for (const machine of launched) {
+    await poll(
+      { what: `user data of ${machine.instanceId}`, budget: 'exec', intervalMs: 200 },
+      async () => {
+        const said = await runOn(shell, machine, 'cat /run/ready 2>&1 && echo there || true')
+        return said.includes('there') ? { done: true, value: true } : { done: false, seen: said }
+      },
+    )
+  }
+  return launched
+}
