@@ -110,6 +110,15 @@ scenario(
         ['volumes-swapped', new RegExp(`cassandra-data-cassandra-0 leads to a copy of ${next}`)],
       ],
     )
+    const [machine] = legacy.machines
+    if (machine) {
+      await migration.whileAttached(copy, machine, async () => {
+        await expect(await check(mistakes.volumesAndClaims(copies))).toRefuse(
+          'a copy that is attached to a machine',
+          [['volume-attached', new RegExp(`${copy} .* is attached to ${machine.instanceId}`)]],
+        )
+      })
+    }
     await expect(await check(mistakes.forTemplate(copies, 'data'))).toRefuse(
       'claims that the StatefulSet never asks for',
       [0, 1, 2].map((ordinal) => [
