@@ -5,7 +5,7 @@ const needs = { zones: 3, capabilities: ['exec', 'ec2', 'legacy'] } as const
 
 scenario(
   'rows get into Kubernetes sooner by adopting their volumes than by loading them in any way, and are all there either way',
-  { tier: 'full', tags: ['cassandra', 'ec2', 'migration'], needs, typicalSeconds: 600 },
+  { tier: 'full', tags: ['cassandra', 'ec2', 'migration'], needs, typicalSeconds: 300 },
   async ({ migration, cassandra, expect }) => {
     const legacy = await migration.legacyCluster({ megabytes: 48 })
     const transfers = await migration.transfers(legacy)
