@@ -184,29 +184,33 @@ test('what took writes again after it was copied is not gone on with', async () 
   await expectAsBefore()
 })
 
-test('killed at every change in turn, the same command goes on to the same end', async () => {
-  const died: string[] = []
-  let last = await migrate('before CreateSnapshots')
-  for (let tries = 0; last.killedAt !== undefined && tries < 30; tries += 1) {
-    died.push(last.killedAt)
-    last = await migrate('after ')
-  }
-  expect([last.code, last.output]).toEqual([0, last.output])
-  expect([...new Set(died)]).toEqual([
-    'before CreateSnapshots',
-    'after CreateSnapshots',
-    'after CreateVolume',
-    'after create Namespace',
-    'after create PersistentVolume',
-    'after create PersistentVolumeClaim',
-    'after create StorageClass',
-    'after create Service',
-    'after create StatefulSet',
-  ])
-  await expectMigrated()
-  // Nothing was made twice.
-  expect(await copies()).toEqual({ volumes: ZONES.length, snapshots: ZONES.length })
-})
+test(
+  'killed at every change in turn, the same command goes on to the same end',
+  { timeout: 20 * 60_000 },
+  async () => {
+    const died: string[] = []
+    let last = await migrate('before CreateSnapshots')
+    for (let tries = 0; last.killedAt !== undefined && tries < 30; tries += 1) {
+      died.push(last.killedAt)
+      last = await migrate('after ')
+    }
+    expect([last.code, last.output]).toEqual([0, last.output])
+    expect([...new Set(died)]).toEqual([
+      'before CreateSnapshots',
+      'after CreateSnapshots',
+      'after CreateVolume',
+      'after create Namespace',
+      'after create PersistentVolume',
+      'after create PersistentVolumeClaim',
+      'after create StorageClass',
+      'after create Service',
+      'after create StatefulSet',
+    ])
+    await expectMigrated()
+    // Nothing was made twice.
+    expect(await copies()).toEqual({ volumes: ZONES.length, snapshots: ZONES.length })
+  },
+)
 
 test('once pods run the snapshots can go, and nothing is copied anew', async () => {
   expect((await cleanup(['--only-snapshots'])).code).toBe(0)
