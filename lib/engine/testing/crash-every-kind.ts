@@ -1,3 +1,4 @@
+import { awaitSnapshot, beginSnapshot, volumeFrom } from '../../aws/copies.ts'
 import { launchLike } from '../../aws/launch.ts'
 import { cause } from '../../faults/active-fault.ts'
 import { capacityOutage } from '../../faults/capacity-outage.ts'
@@ -16,11 +17,12 @@ import type { CrashSite } from './crash-site.ts'
 import { CONTAINERS } from './probe-set.ts'
 import { nodesOf, podIn } from './probe-zones.ts'
 
-/** What faults have to take back; `delete-claims` and `scale-statefulset` are of deployments. */
+/** What faults and migrations have to take back; `delete-claims` and `scale-statefulset` are of deployments. */
 export const FAULT_UNDOS = [
   'await-replacement',
   'continue-process',
   'delete-acl',
+  'delete-copies',
   'delete-object',
   'remount-volume',
   'remove-taint',
@@ -60,6 +62,7 @@ async function breakTheRest(context: FaultContext, zone: Zone): Promise<void> {
   // Before there is an instance in the subnet that is no node: it would be refused for that.
   const partition = await zonePartition.plan(context, zone)
   await leaveObject(context)
+  await leaveCopy(context, zone)
   await cordonZone.inject(context, await cordonZone.plan(context, zone))
   await cause(detachVolume, context, { pod, force: false })
   await cause(pauseProcess, context, { pod, container: CONTAINERS.child })
@@ -82,6 +85,24 @@ async function leaveObject({ cluster, log, namespace }: FaultContext): Promise<v
   } as const
   await log.change({ action: `create ConfigMap ${name}`, undo }, () =>
     cluster.core.createNamespacedConfigMap({ namespace, body: { metadata: { name } } }),
+  )
+}
+
+/** As a migration would leave it: a snapshot of a volume that is in use, and a volume made from it. */
+async function leaveCopy(context: FaultContext, zone: Zone): Promise<void> {
+  const ec2 = await needAws(context, 'every-kind').ec2()
+  const instanceId = zone.nodes[0]?.instanceId ?? ''
+  const disks = (await ec2.listVolumes()).flatMap(({ Attachments = [] }) => Attachments)
+  const disk = disks.find((one) => one.InstanceId === instanceId && !one.DeleteOnTermination)
+  const volumeId = disk?.VolumeId ?? ''
+  const token = `migration-${randomLetters(8)}`
+  await context.log.change(
+    { action: `copy ${volumeId}`, undo: { kind: 'delete-copies', token } },
+    async () => {
+      await beginSnapshot(ec2, { instanceId, volumeId }, token)
+      const snapshot = await awaitSnapshot(ec2, volumeId, token)
+      await volumeFrom(ec2, snapshot, token, { zone: zone.name, type: 'gp3', tags: {} })
+    },
   )
 }
 
