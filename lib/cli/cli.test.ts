@@ -52,6 +52,8 @@ test.for<[string[], RegExp]>([
   [['plan', '--budget-usd', '1,5'], /a number like 2\.50/],
   [['list', 'cassandra/cordn'], /Did you mean cassandra\/cordon\?/],
   [['report', '29990101-000000-none'], /no run 29990101/],
+  [['cleanup', '--discard-writes'], /--discard-writes is of a migration\.[^]*--migration/],
+  [['cleanup', '--migration', 'a b'], /lower-case letters/],
 ])('%j is refused with exit code 3 and what to do', ([args, message]) => {
   const options = args[0] === 'report' ? ['--out', out] : []
   const { code, stdout, stderr } = zonefall(...args, ...options)
