@@ -1,5 +1,5 @@
 import type { SourceNode } from './facts.ts'
-import type { Finding } from './judge.ts'
+import { type Finding, refuse } from './judge.ts'
 
 /** How the legacy nodes come to rest before their volumes are copied. */
 export interface DrainFacts {
@@ -31,26 +31,23 @@ export function judgeDrain(source: readonly SourceNode[], drain: DrainFacts): Fi
   )
   const names = (nodes: readonly SourceNode[]): string =>
     nodes.map(({ instanceId }) => instanceId).join(', ')
-  return [
-    ...(back.length === 0
-      ? []
-      : [
-          {
-            id: 'copied-before',
-            text: `An earlier try copied ${names(back)}, where the database takes writes again: they would be missing.`,
-            todo: `Undo that try and begin anew: npx zonefall cleanup --migration ${token}`,
-            severity: 'refuse',
-          } as const,
-        ]),
-    ...(isPossible || running.length === 0
-      ? []
-      : [
-          {
-            id: 'undrained',
-            text: `Nobody drains ${names(running)}: what is written there after the snapshots would be missing.`,
-            todo: 'Say by --on-instance how a command is run there, stop the instances, or, when nothing writes any more, add --undrained.',
-            severity: isWaived ? 'warn' : 'refuse',
-          } as const,
-        ]),
-  ]
+  const findings: Finding[] = []
+  if (back.length > 0) {
+    findings.push(
+      refuse(
+        'copied-before',
+        `An earlier try copied ${names(back)}, where the database takes writes again: they would be missing.`,
+        `Undo that try and begin anew: npx zonefall cleanup --migration ${token}`,
+      ),
+    )
+  }
+  if (!isPossible && running.length > 0) {
+    findings.push({
+      id: 'undrained',
+      text: `Nobody drains ${names(running)}: what is written there after the snapshots would be missing.`,
+      todo: 'Say by --on-instance how a command is run there, stop the instances, or, when nothing writes any more, add --undrained.',
+      severity: isWaived ? 'warn' : 'refuse',
+    })
+  }
+  return findings
 }

@@ -55,7 +55,8 @@ export function judgeMigration(facts: MigrationFacts): Finding[] {
 
 const isThere = (state: string): boolean => state === 'running' || state === 'stopped'
 
-function refuse(id: FindingId, text: string, todo: string): Finding {
+/** A finding for which nothing is created. */
+export function refuse(id: FindingId, text: string, todo: string): Finding {
   return { id, text, todo, severity: 'refuse' }
 }
 
