@@ -7,7 +7,7 @@ import { MIGRATION_LABEL } from '../migrate/adoption-objects.ts'
 import { PreflightError } from '../model/errors.ts'
 import { poll } from '../std/poll.ts'
 import { AUDITED_KINDS } from './audit.ts'
-import { describeRemains } from './undo-tools.ts'
+import { deleteByUid, describeRemains } from './undo-tools.ts'
 
 /** An object that a migration made. */
 interface MadeObject {
@@ -30,8 +30,8 @@ export interface MigrationRemains {
 
 /** Kinds whose pods should be gone before what they mount is deleted, and pods themselves. */
 const WORKLOADS = ['StatefulSet', 'Deployment', 'DaemonSet', 'CronJob', 'Job', 'Pod']
-/** In this order, after the workloads and whatever else there is. */
-const LAST = ['PersistentVolumeClaim', 'PersistentVolume', 'StorageClass', 'Namespace']
+/** In this order, after the workloads and whatever else there is; namespaces come after the copies. */
+const LAST = ['PersistentVolumeClaim', 'PersistentVolume', 'StorageClass']
 const KINDS = [...AUDITED_KINDS, ['v1', 'PersistentVolume'] as const]
 /** What every namespace has of itself. */
 const BUILT_IN = new Set(['ConfigMap kube-root-ca.crt', 'ServiceAccount default'])
@@ -210,18 +210,7 @@ async function deleteMade(cluster: Cluster, made: MadeObject): Promise<void> {
     metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
   }
   const policy = WORKLOADS.includes(kind) ? 'Foreground' : 'Background'
-  // With its uid: by now somebody may have put another object under that name.
-  const preconditions = uid === undefined ? {} : { uid }
-  try {
-    await orAbsent(
-      cluster.objects.delete(header, undefined, undefined, undefined, undefined, policy, {
-        preconditions,
-      }),
-    )
-  } catch (error) {
-    if (statusOf(error) === 409) return
-    throw error
-  }
+  if (!(await deleteByUid(cluster, header, uid, policy))) return
   await poll({ what: `${labelOf(made)} to be gone`, budget: 'claimsGone' }, async () => {
     const left = await orAbsent(cluster.objects.read(header))
     return left === undefined || left.metadata?.uid !== uid

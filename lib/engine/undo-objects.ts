@@ -1,8 +1,8 @@
 import { type KubernetesObject, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node'
-import { orAbsent, statusOf } from '../kube/cluster.ts'
+import { orAbsent } from '../kube/cluster.ts'
 import type { Undo } from '../model/journal.ts'
 import { deleteOneClaim } from './undo-claims.ts'
-import { describeRemains, isOurs, untilGone, type UndoTools } from './undo-tools.ts'
+import { deleteByUid, describeRemains, isOurs, untilGone, type UndoTools } from './undo-tools.ts'
 
 /** Kinds whose pods should be gone before what they mount is deleted. */
 const OWNERS_OF_PODS = new Set(['StatefulSet', 'Deployment', 'DaemonSet', 'ReplicaSet', 'Job'])
@@ -30,17 +30,7 @@ export async function deleteObject(
   if (!found || !isOurs(found, madeUid, tools)) return
   const uid = found.metadata?.uid
   const policy = undo.awaitGone && OWNERS_OF_PODS.has(undo.objectKind) ? 'Foreground' : 'Background'
-  try {
-    // With its uid: by now somebody may have put another object under that name.
-    await orAbsent(
-      objects.delete(header, undefined, undefined, undefined, undefined, policy, {
-        preconditions: uid === undefined ? {} : { uid },
-      }),
-    )
-  } catch (error) {
-    if (statusOf(error) === 409) return
-    throw error
-  }
+  if (!(await deleteByUid(tools.cluster, header, uid, policy))) return
   if (!undo.awaitGone) return
   await untilGone(`${undo.objectKind} ${undo.name}`, 'undoOne', tools.signal, async () => {
     const left = await read()

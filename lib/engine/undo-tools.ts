@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '@kubernetes/client-node'
 import type { Aws } from '../aws/aws.ts'
-import type { Cluster } from '../kube/cluster.ts'
+import { type Cluster, orAbsent, statusOf } from '../kube/cluster.ts'
 import { CleanupError } from '../model/errors.ts'
 import type { Undo } from '../model/journal.ts'
 import { RUN_LABEL } from '../model/run-label.ts'
@@ -63,6 +63,30 @@ export async function untilGone(
       seen === undefined ? { done: true, value: true } : { done: false, seen }
     return result
   })
+}
+
+/**
+ * Deletes an object if it is still the one with this uid: by now somebody may have put another under
+ * that name, which stays.
+ *
+ * @returns whether it is gone or going; false when another has its name
+ */
+export async function deleteByUid(
+  { objects }: Pick<Cluster, 'objects'>,
+  header: Parameters<Cluster['objects']['delete']>[0],
+  uid: string | undefined,
+  policy: 'Foreground' | 'Background',
+): Promise<boolean> {
+  const preconditions = uid === undefined ? {} : { uid }
+  try {
+    await orAbsent(
+      objects.delete(header, undefined, undefined, undefined, undefined, policy, { preconditions }),
+    )
+    return true
+  } catch (error) {
+    if (statusOf(error) === 409) return false
+    throw error
+  }
 }
 
 /** Why an object that is being deleted is still there, as far as it says. */
