@@ -13,7 +13,9 @@ beforeAll(async () => {
   check = await loadRequestCheck('@aws-sdk/client-ec2')
 })
 
-const tagged = '<tagSet><item><key>zonefall.io/token</key><value>t</value></item></tagSet>'
+const tag = (key: string, value: string): string =>
+  `<item><key>zonefall.io/${key}</key><value>${value}</value></item>`
+const tagged = `<tagSet>${tag('token', 't')}${tag('copy-of', 'vol-1')}</tagSet>`
 const snapshots = (...states: readonly string[]): Answer => ({
   xml: `<snapshotSet>${states
     .map(
@@ -88,6 +90,13 @@ test('a volume that an earlier try made is taken, whatever became of its snapsho
   await expect(volumeFrom(there.ec2, { VolumeId: 'vol-1' }, 't', shape)).rejects.toThrow(
     'vol-0, the copy of vol-1, was made in us-east-1a by an earlier try, and is to be in us-east-1b now.',
   )
+  const older = `<volumeSet><item><volumeId>vol-0</volumeId><snapshotId>snap-0</snapshotId><status>available</status>${tagged}</item></volumeSet>`
+  await using other = await from({ DescribeVolumes: [{ xml: older }] })
+  await expect(
+    volumeFrom(other.ec2, { SnapshotId: 'snap-1', VolumeId: 'vol-1' }, 't', shape),
+  ).rejects.toThrow(
+    'vol-0, the copy of vol-1, was made of snap-0 by an earlier try, and is to be of snap-1 now.',
+  )
   await using spent = await from({
     DescribeVolumes: [volumes('deleting')],
     CreateVolume: [{ error: 'IdempotentParameterMismatch' }],
@@ -121,4 +130,20 @@ test('of what is there only what carries the token is deleted, and nothing that 
   await deleteCopies(scripted.ec2, 't')
   const changes = scripted.calls.filter((call) => !call.startsWith('Describe'))
   expect(changes).toEqual(['DeleteSnapshot', 'DeleteVolume vol-0'])
+})
+
+test('a backup of a copy that was given its tags is nobody’s to delete', async () => {
+  const backup = `<snapshotSet><item><snapshotId>snap-9</snapshotId><volumeId>vol-0</volumeId><status>completed</status>${tagged}</item></snapshotSet>`
+  await using scripted = await scriptedEc2(
+    {
+      DescribeSnapshots: [{ xml: backup }],
+      DescribeVolumes: [volumes('available'), volumes('available'), volumes()],
+      DeleteVolume: [DONE],
+    },
+    0,
+  )
+  await deleteCopies(scripted.ec2, 't')
+  expect(scripted.calls.filter((call) => !call.startsWith('Describe'))).toEqual([
+    'DeleteVolume vol-0',
+  ])
 })

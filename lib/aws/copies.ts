@@ -141,6 +141,14 @@ export async function volumeFrom(
       },
     )
   }
+  if (SnapshotId !== undefined && (made.SnapshotId ?? SnapshotId) !== SnapshotId) {
+    throw new PreflightError(
+      `${made.VolumeId}, the copy of ${source}, was made of ${made.SnapshotId} by an earlier try, and is to be of ${SnapshotId} now.`,
+      {
+        hint: `Undo that try, or call this migration otherwise by --id: npx zonefall cleanup --migration ${token}`,
+      },
+    )
+  }
   const { VolumeId: id = '' } = made
   await poll(
     { what: `volume ${id} to be available`, budget: 'volumeMade', intervalMs: 1000 },
@@ -156,14 +164,20 @@ export async function volumeFrom(
   return id
 }
 
-/** Snapshots and volumes that carry a token. */
+/**
+ * Volumes that carry a token, and snapshots that do and are of the volume that their tags name: a
+ * backup of a copy may have been given all of its tags.
+ */
 export async function listCopies(
   ec2: Ec2,
   token: string,
 ): Promise<{ readonly snapshots: readonly Snapshot[]; readonly volumes: readonly Volume[] }> {
   const carries = (one: Snapshot | Volume): boolean => tagOf(one, TOKEN_TAG) === token
   const [snapshots, volumes] = await Promise.all([ec2.listSnapshots(), ec2.listVolumes()])
-  return { snapshots: snapshots.filter(carries), volumes: volumes.filter(carries) }
+  return {
+    snapshots: snapshots.filter((one) => carries(one) && tagOf(one, SOURCE_TAG) === one.VolumeId),
+    volumes: volumes.filter(carries),
+  }
 }
 
 /**

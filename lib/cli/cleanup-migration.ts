@@ -20,7 +20,8 @@ export interface MigrationCleanup extends TargetOptions {
  * `zonefall cleanup --migration`: deletes what `zonefall migrate run` made, and nothing that it
  * copied. Prints what is gone.
  *
- * @throws PreflightError when there is nothing of it, or pods may have written to the copies
+ * @throws PreflightError when there is nothing of it, or it may be all that there is: pods may have
+ *   written to the copies, or what was copied is gone
  */
 export async function cleanUpMigration(options: MigrationCleanup): Promise<void> {
   const { migration: token, onlySnapshots, discardWrites, json } = options
@@ -33,8 +34,10 @@ export async function cleanUpMigration(options: MigrationCleanup): Promise<void>
         done.push(text)
         if (!json) console.log(text)
       }
-      if (onlySnapshots) await deleteSnapshotsOf(ec2, found, tell)
-      else {
+      if (onlySnapshots) {
+        refuseUnused(found)
+        await deleteSnapshotsOf(ec2, found, tell)
+      } else {
         if (!discardWrites) refuseUsed(found)
         await undoMigration(cluster, ec2, found, tell)
       }
@@ -55,7 +58,17 @@ function refuseUnknown({ token, objects, volumeIds, snapshotIds }: MigrationRema
 function refuseUsed({ token, uses: [first] }: MigrationRemains): void {
   if (first === undefined) return
   throw new PreflightError(
-    `${first} What they wrote since ${token} copied the volumes is on the copies alone.`,
+    `${first} The copies that ${token} made may have what nothing else has.`,
     { hint: 'Add --discard-writes to delete the copies all the same.' },
+  )
+}
+
+function refuseUnused({ unusedSnapshotIds: [first] }: MigrationRemains): void {
+  if (first === undefined) return
+  throw new PreflightError(
+    `There is no volume that was made of ${first}: it may be the only copy.`,
+    {
+      hint: 'Go on with the migration first, or undo all of it: leave --only-snapshots out.',
+    },
   )
 }

@@ -40,7 +40,7 @@ export function cleanupCommand(): Command {
     .option('--only-snapshots', 'of a migration delete the snapshots alone', false)
     .option(
       '--discard-writes',
-      'undo a migration although pods may have written to the copies since',
+      'undo a migration although pods may have written to the copies, or what was copied is gone',
       false,
     )
     .option('--json', 'print JSON')

@@ -156,7 +156,15 @@ async function judge(
   const { volumes, snapshots } = await listCopies(ec2, token)
   const drain = {
     token,
-    copied: [...volumes, ...snapshots].flatMap((copy) => tagOf(copy, SOURCE_TAG) ?? []),
+    // Of a snapshot's own time, where it is still there.
+    copiedAtMs: new Map([
+      ...volumes.map(
+        (one) => [tagOf(one, SOURCE_TAG) ?? '', one.CreateTime?.getTime() ?? 0] as const,
+      ),
+      ...snapshots.map(
+        (one) => [tagOf(one, SOURCE_TAG) ?? '', one.StartTime?.getTime() ?? 0] as const,
+      ),
+    ]),
     isPossible: shell !== undefined,
     isNeeded: flags.snapshots === undefined,
     isWaived: flags.undrained,

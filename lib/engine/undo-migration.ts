@@ -1,7 +1,8 @@
 import type { KubernetesObject } from '@kubernetes/client-node'
 import { z } from 'zod'
-import { deleteCopies, listCopies } from '../aws/copies.ts'
+import { deleteCopies, listCopies, SOURCE_TAG } from '../aws/copies.ts'
 import type { Ec2 } from '../aws/ec2.ts'
+import { tagOf } from '../aws/tags.ts'
 import { type Cluster, explainApiError, orAbsent, statusOf } from '../kube/cluster.ts'
 import { MIGRATION_LABEL } from '../migrate/adoption-objects.ts'
 import { PreflightError } from '../model/errors.ts'
@@ -26,6 +27,8 @@ export interface MigrationRemains {
   readonly snapshotIds: readonly string[]
   /** Why the copies may hold what nothing else does; a sentence each. */
   readonly uses: readonly string[]
+  /** Of these snapshots no volume was made that is there: they may be all there is. */
+  readonly unusedSnapshotIds: readonly string[]
 }
 
 /** Kinds whose pods should be gone before what they mount is deleted, and pods themselves. */
@@ -46,6 +49,11 @@ export async function findMigration(
   token: string,
 ): Promise<MigrationRemains> {
   const [objects, copies] = await Promise.all([madeObjects(cluster, token), listCopies(ec2, token)])
+  const sources = [...copies.volumes, ...copies.snapshots].flatMap(
+    (one) => tagOf(one, SOURCE_TAG) ?? [],
+  )
+  const there = new Set((await ec2.listVolumes()).map(({ VolumeId }) => VolumeId))
+  const used = new Set(copies.volumes.map(({ SnapshotId }) => SnapshotId))
   return {
     token,
     objects,
@@ -58,7 +66,13 @@ export async function findMigration(
           ? [`${VolumeId} is attached to ${Attachments[0]?.InstanceId ?? 'an instance'}.`]
           : [],
       ),
+      ...[...new Set(sources)]
+        .filter((id) => !there.has(id))
+        .map((id) => `${id}, which was copied, is not there any more.`),
     ],
+    unusedSnapshotIds: copies.snapshots.flatMap(({ SnapshotId }) =>
+      SnapshotId === undefined || used.has(SnapshotId) ? [] : [SnapshotId],
+    ),
   }
 }
 

@@ -9,6 +9,8 @@ export interface SourceNode {
   readonly volume?: SourceVolume
   /** Data volumes that it may be; several when nobody said which. */
   readonly candidates: readonly string[]
+  /** When the machine was started last, or its database, where that says so. */
+  readonly startedAtMs?: number
   /** Absent when nobody can be asked: there is no way into the machine. */
   readonly identity?: NodeIdentity
 }
@@ -32,6 +34,8 @@ export interface NodeIdentity {
   readonly tokens: readonly string[]
   /** `NORMAL`, `DRAINED`: with the second nothing is written any more. */
   readonly mode: string
+  /** For how long its process has run. */
+  readonly uptimeSeconds?: number
 }
 
 /** The StatefulSet that is to take the data over, and the cluster that it will be in. */

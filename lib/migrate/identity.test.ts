@@ -1,5 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { parseIdentity } from './identity.ts'
+import { drainNode, parseIdentity } from './identity.ts'
 
 /** Of Cassandra 3.11.19, some lines left out. */
 const SAID = `ID                     : 2479a28f-c1ce-4bde-abea-8d17fed558a8
@@ -8,6 +11,7 @@ Thrift active          : false
 Load                   : 66.83 KiB
 Data Center            : dc-legacy
 Rack                   : rack-legacy
+Uptime (seconds)       : 163
 Exceptions             : 0
 Percent Repaired       : 100.0%
 Token                  : 93076336159493741
@@ -26,6 +30,7 @@ test('reads who a node is', () => {
     rack: 'rack-legacy',
     hostId: '2479a28f-c1ce-4bde-abea-8d17fed558a8',
     mode: 'DRAINED',
+    uptimeSeconds: 163,
     tokens: ['-8652407494031256255', '93076336159493741'],
   })
 })
@@ -33,4 +38,24 @@ test('reads who a node is', () => {
 test('says nothing of a node that said too little', () => {
   expect(parseIdentity(SAID.replace(/^Rack.*$/m, ''))).toBeUndefined()
   expect(parseIdentity('nodetool: Failed to connect')).toBeUndefined()
+})
+
+test('a node that does not drain is not taken for one that did', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'zonefall-drain-'))
+  try {
+    const nodetool = (mode: string): Promise<void> =>
+      writeFile(
+        join(folder, 'nodetool'),
+        `#!/bin/sh\n[ "$1" != drain ] || exit 0\necho 'Mode: ${mode}'\n`,
+        { mode: 0o755 },
+      )
+    const shell = { command: ['env', `PATH=${folder}:/usr/bin:/bin`] }
+    const host = { instanceId: 'i-1', address: '10.0.0.1' }
+    await nodetool('DRAINED')
+    await drainNode(shell, host)
+    await nodetool('NORMAL')
+    await expect(drainNode(shell, host)).rejects.toThrow('A command on i-1 ended with exit code 1')
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 })

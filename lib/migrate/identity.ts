@@ -34,19 +34,31 @@ export function parseIdentity(output: string): NodeIdentity | undefined {
   const { clusterName, datacenter, rack, hostId, mode } = found
   if (!clusterName || !datacenter || !rack || !hostId || !mode) return undefined
   const tokens = [...output.matchAll(/^Token\s*: *(-?\d+)\s*$/gm)].map(([, token = '']) => token)
-  return { clusterName, datacenter, rack, hostId, mode, tokens: tokens.toSorted() }
+  const uptime = value('Uptime \\(seconds\\)')
+  return {
+    clusterName,
+    datacenter,
+    rack,
+    hostId,
+    mode,
+    tokens: tokens.toSorted(),
+    ...(uptime === undefined ? {} : { uptimeSeconds: Number(uptime) }),
+  }
 }
 
 /**
  * Has a node write all that it has to its volume and take no more writes. Idempotent; a node whose
  * database was stopped has nothing to write.
+ *
+ * @throws InconclusiveError when it is not drained after that
  */
 export async function drainNode(shell: InstanceShell, host: ShellHost): Promise<void> {
   await runOn(
     shell,
     host,
     // A pattern that doesn't find itself among the command lines.
-    `if ! nodetool netstats > /dev/null && ! grep -qs '[C]assandraDaemon' /proc/[0-9]*/cmdline; then
+    `set -e
+if ! nodetool netstats > /dev/null && ! grep -qs '[C]assandraDaemon' /proc/[0-9]*/cmdline; then
   sync
   exit
 fi

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import type { SourceNode } from './facts.ts'
 import { type DrainFacts, judgeDrain } from './judge-drain.ts'
 
-const node = (id: number, state: string, mode?: string): SourceNode => ({
+const node = (id: number, state: string, mode?: string, startedAtMs = 500): SourceNode => ({
+  startedAtMs,
   instanceId: `i-${id}`,
   state,
   zone: 'us-east-1a',
@@ -24,7 +25,7 @@ const node = (id: number, state: string, mode?: string): SourceNode => ({
 })
 const drain: DrainFacts = {
   token: 'migration-x',
-  copied: [],
+  copiedAtMs: new Map(),
   isPossible: true,
   isNeeded: true,
   isWaived: false,
@@ -46,15 +47,19 @@ test('nodes that run are drained, or somebody says that nothing writes to them',
 })
 
 test('what an earlier try copied is not mixed with what was written since', () => {
-  const copied = ['vol-1']
-  expect(judged([node(1, 'running', 'DRAINED'), node(2, 'running', 'NORMAL')], { copied })).toEqual(
-    [],
-  )
-  // Stopped, or nobody answers: nothing says that it took writes again.
-  expect(judged([node(1, 'stopped'), node(1, 'running')], { copied })).toEqual([])
+  const copiedAtMs = new Map([['vol-1', 1000]])
+  expect(
+    judged([node(1, 'running', 'DRAINED'), node(2, 'running', 'NORMAL')], { copiedAtMs }),
+  ).toEqual([])
+  // Stopped, or nobody answers, and not started since: nothing says that it took writes again.
+  expect(judged([node(1, 'stopped'), node(1, 'running')], { copiedAtMs })).toEqual([])
   const back = [node(1, 'running', 'NORMAL'), node(2, 'running', 'NORMAL')]
-  expect(judged(back, { copied })).toEqual(['refuse copied-before'])
-  const [finding] = judgeDrain(back, { ...drain, copied })
+  expect(judged(back, { copiedAtMs })).toEqual(['refuse copied-before'])
+  const [finding] = judgeDrain(back, { ...drain, copiedAtMs })
   expect(finding?.text).toMatch(/^An earlier try copied i-1, where the database takes writes again/)
   expect(finding?.todo).toMatch(/npx zonefall cleanup --migration migration-x$/)
+  // Drained or stopped again, of what it took meanwhile nothing is on the copies.
+  for (const again of [node(1, 'running', 'DRAINED', 2000), node(1, 'stopped', undefined, 2000)]) {
+    expect(judged([again], { copiedAtMs })).toEqual(['refuse copied-before'])
+  }
 })

@@ -4,8 +4,8 @@ import { type Finding, refuse } from './judge.ts'
 /** How the legacy nodes come to rest before their volumes are copied. */
 export interface DrainFacts {
   readonly token: string
-  /** Volumes of which an earlier try has a snapshot or a copy. */
-  readonly copied: readonly string[]
+  /** Volumes of which an earlier try has a snapshot or a copy, and of when. */
+  readonly copiedAtMs: ReadonlyMap<string, number>
   /** There is a way into the machines. */
   readonly isPossible: boolean
   /** Snapshots are yet to be made. */
@@ -16,19 +16,17 @@ export interface DrainFacts {
 
 /**
  * What of the legacy nodes' writes would be lost: of those that nobody drains, and of those that
- * took writes again after an earlier try had copied them.
+ * take writes again after an earlier try copied them, or were started since and may have.
  */
 export function judgeDrain(source: readonly SourceNode[], drain: DrainFacts): Finding[] {
-  const { token, copied, isPossible, isNeeded, isWaived } = drain
+  const { token, copiedAtMs, isPossible, isNeeded, isWaived } = drain
   if (!isNeeded) return []
   const running = source.filter(({ state }) => state === 'running')
-  const back = running.filter(
-    ({ identity, volume }) =>
-      identity !== undefined &&
-      identity.mode !== 'DRAINED' &&
-      volume !== undefined &&
-      copied.includes(volume.id),
-  )
+  const back = source.filter(({ identity, startedAtMs = 0, volume }) => {
+    const atMs = volume === undefined ? undefined : copiedAtMs.get(volume.id)
+    if (atMs === undefined) return false
+    return startedAtMs > atMs || (identity !== undefined && identity.mode !== 'DRAINED')
+  })
   const names = (nodes: readonly SourceNode[]): string =>
     nodes.map(({ instanceId }) => instanceId).join(', ')
   const findings: Finding[] = []
@@ -36,7 +34,7 @@ export function judgeDrain(source: readonly SourceNode[], drain: DrainFacts): Fi
     findings.push(
       refuse(
         'copied-before',
-        `An earlier try copied ${names(back)}, where the database takes writes again: they would be missing.`,
+        `An earlier try copied ${names(back)}, where the database takes writes again, or was started since: what it took would be missing.`,
         `Undo that try and begin anew: npx zonefall cleanup --migration ${token}`,
       ),
     )

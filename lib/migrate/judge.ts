@@ -1,4 +1,5 @@
 import type { HandMadeVolume, MigrationFacts, SourceNode } from './facts.ts'
+import { latestSnapshot } from './latest-snapshot.ts'
 
 /** What speaks against a migration. Each kind has a name of its own, which tests and people know. */
 export interface Finding {
@@ -210,8 +211,7 @@ function judgeSnapshots({ source, snapshots }: MigrationFacts): Finding[] {
   if (snapshots.length === 0) return []
   const findings: Finding[] = []
   const taken = source.flatMap((node) => {
-    const own = snapshots.filter(({ volumeId }) => volumeId === node.volume?.id)
-    const latest = own.toSorted((a, b) => b.startedAtMs - a.startedAtMs)[0]
+    const latest = latestSnapshot(snapshots, node.volume?.id)
     if (latest !== undefined && latest.state !== 'error') return [{ node, latest }]
     findings.push(
       refuse(

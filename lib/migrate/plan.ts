@@ -1,5 +1,6 @@
 import { PreflightError } from '../model/errors.ts'
 import type { MigrationFacts, SourceVolume } from './facts.ts'
+import { latestSnapshot } from './latest-snapshot.ts'
 
 /** How Kubernetes is told of an EBS volume: the driver's own way, or the one from before it. */
 export const VOLUME_FORMS = ['csi', 'in-tree'] as const
@@ -57,7 +58,7 @@ export function planMigration(
     nodes: source.map(({ instanceId, volume, zone: sourceZone }, ordinal) => {
       if (volume === undefined) throw new PreflightError(`${instanceId} has no data volume.`)
       const claim = `${name}-${target.statefulSet}-${ordinal}`
-      const snapshotId = facts.snapshots.findLast((one) => one.volumeId === volume.id)?.id
+      const snapshotId = latestSnapshot(facts.snapshots, volume.id)?.id
       return {
         ordinal,
         instanceId,

@@ -59,9 +59,14 @@ async function sourceNode(
     shell === undefined || state !== 'running'
       ? undefined
       : await readIdentity(shell, { instanceId, address })
+  const startedAtMs = Math.max(
+    instance?.LaunchTime?.getTime() ?? 0,
+    identity?.uptimeSeconds === undefined ? 0 : Date.now() - identity.uptimeSeconds * 1000,
+  )
   return {
     instanceId,
     state,
+    startedAtMs,
     address,
     zone: instance?.Placement?.AvailabilityZone ?? '',
     candidates,
