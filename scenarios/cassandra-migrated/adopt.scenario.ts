@@ -6,7 +6,7 @@ const tags = ['cassandra', 'ec2', 'migration']
 
 scenario(
   'a StatefulSet takes over the copies of a legacy ring’s volumes: the same cluster, nodes, tokens and rows, at other addresses',
-  { tags: [...tags, 'zone'], needs, faults: ['zone-outage'], typicalSeconds: 420 },
+  { tags: [...tags, 'zone'], needs, faults: ['zone-outage'], typicalSeconds: 480 },
   async ({ zones, migration, cassandra, faults, expect }) => {
     const legacy = await migration.legacyCluster()
     const clients = await legacy.clients()
@@ -36,7 +36,7 @@ scenario(
 
 scenario(
   'claims that a StatefulSet makes of a template with a selector find the labelled copies, in the in-tree form as well',
-  { tags, needs, typicalSeconds: 300 },
+  { tags, needs, typicalSeconds: 360 },
   async ({ migration, cassandra, expect }) => {
     const legacy = await migration.legacyCluster()
     const migrated = await migration.migrate(legacy, {
