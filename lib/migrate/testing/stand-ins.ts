@@ -1,8 +1,8 @@
 import type { Ec2 } from '../../aws/ec2.ts'
-import { awaitStates } from '../../aws/instances.ts'
 import { parseManifests } from '../../kube/manifests.ts'
 import { poll } from '../../std/poll.ts'
 import { type InstanceShell, runOn, type ShellHost } from '../instance-shell.ts'
+import { launchMachines } from './launch-machines.ts'
 
 /** As a database's, with something in place of the database: what is on the volumes is the point. */
 export const STAND_IN_MANIFESTS = parseManifests(
@@ -79,36 +79,11 @@ export async function launchStandIns(
   zones: readonly string[],
   { speaks }: { readonly speaks: boolean },
 ): Promise<ShellHost[]> {
-  const { client, sdk } = ec2
-  const { Images = [] } = await client.send(
-    new sdk.DescribeImagesCommand({
-      Filters: [{ Name: 'name', Values: ['zonefall-cassandra-*'] }],
-    }),
-  )
   const userData = `${USER_DATA}${speaks ? NODETOOL : ''}touch /run/ready\n`
-  const launched: ShellHost[] = []
-  for (const zone of zones) {
-    const { Instances = [] } = await client.send(
-      new sdk.RunInstancesCommand({
-        ImageId: Images[0]?.ImageId,
-        InstanceType: 't3.medium',
-        Placement: { AvailabilityZone: zone },
-        MinCount: 1,
-        MaxCount: 1,
-        UserData: Buffer.from(userData).toString('base64'),
-        BlockDeviceMappings: [
-          { DeviceName: '/dev/sdf', Ebs: { VolumeSize: 1, VolumeType: 'gp3' } },
-        ],
-      }),
-    )
-    const { InstanceId: instanceId = '', PrivateIpAddress: address = '' } = Instances[0] ?? {}
-    launched.push({ instanceId, address })
-  }
-  await awaitStates(
-    ec2,
-    launched.map(({ instanceId }) => instanceId),
-    ['running'],
-  )
+  const launched = await launchMachines(ec2, zones, {
+    image: 'zonefall-cassandra-*',
+    userData: () => userData,
+  })
   for (const machine of launched) {
     await poll(
       { what: `user data of ${machine.instanceId}`, budget: 'exec', intervalMs: 200 },
