@@ -29,6 +29,8 @@ export async function connectEc2(access: AwsAccess): Promise<Ec2> {
   const client = new sdk.EC2Client(clientOptions(access))
 
   const listVolumes: Ec2['listVolumes'] = async (ids) => {
+    // EC2 takes no filter without values, and without a filter it would list all.
+    if (ids?.length === 0) return []
     const volumes: Volume[] = []
     // A filter leaves out ids that don't exist, where naming them would be an error.
     const filter = ids === undefined ? {} : { Filters: [{ Name: 'volume-id', Values: [...ids] }] }
@@ -51,6 +53,7 @@ export async function connectEc2(access: AwsAccess): Promise<Ec2> {
       return snapshots
     },
     listInstances: async (ids) => {
+      if (ids?.length === 0) return []
       const instances: Instance[] = []
       const filter =
         ids === undefined ? {} : { Filters: [{ Name: 'instance-id', Values: [...ids] }] }

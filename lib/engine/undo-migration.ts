@@ -49,10 +49,9 @@ export async function findMigration(
   token: string,
 ): Promise<MigrationRemains> {
   const [objects, copies] = await Promise.all([madeObjects(cluster, token), listCopies(ec2, token)])
-  const sources = [...copies.volumes, ...copies.snapshots].flatMap(
-    (one) => tagOf(one, SOURCE_TAG) ?? [],
-  )
-  const there = new Set((await ec2.listVolumes()).map(({ VolumeId }) => VolumeId))
+  const all = [...copies.volumes, ...copies.snapshots]
+  const sources = [...new Set(all.flatMap((one) => tagOf(one, SOURCE_TAG) ?? []))]
+  const there = new Set((await ec2.listVolumes(sources)).map(({ VolumeId }) => VolumeId))
   const used = new Set(copies.volumes.map(({ SnapshotId }) => SnapshotId))
   return {
     token,
@@ -66,7 +65,7 @@ export async function findMigration(
           ? [`${VolumeId} is attached to ${Attachments[0]?.InstanceId ?? 'an instance'}.`]
           : [],
       ),
-      ...[...new Set(sources)]
+      ...sources
         .filter((id) => !there.has(id))
         .map((id) => `${id}, which was copied, is not there any more.`),
     ],

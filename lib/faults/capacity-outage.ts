@@ -17,7 +17,7 @@ export const capacityOutage: Fault<Zone, CapacityPlan> = {
   plan: async (view, { name: zone, nodes }) => {
     const ec2 = await needAws(view, 'capacity-outage').ec2()
     const ids = nodes.flatMap(({ instanceId }) => instanceId ?? [])
-    const [instance] = ids.length === 0 ? [] : await ec2.listInstances(ids)
+    const [instance] = await ec2.listInstances(ids)
     const model = instance && launchModelOf(instance)
     if (!model) throw new InconclusiveError(`Zone ${zone} has no instance to launch another like.`)
     return {

@@ -85,7 +85,7 @@ export const zonePartition: Fault<Zone, PartitionPlan> = {
 async function planPartition(view: FaultView, zone: Zone): Promise<PartitionPlan> {
   const ec2 = await needAws(view, 'zone-partition').ec2()
   const ids = zone.nodes.flatMap(({ instanceId }) => instanceId ?? [])
-  const instances = ids.length === 0 ? [] : await ec2.listInstances(ids)
+  const instances = await ec2.listInstances(ids)
   const [first] = instances
   if (!first?.VpcId) throw new InconclusiveError(`Zone ${zone.name} has no instance to cut off.`)
   const subnetIds = [...new Set(instances.flatMap(({ SubnetId }) => SubnetId ?? []))]

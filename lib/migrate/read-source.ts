@@ -17,30 +17,19 @@ export async function readSource(
   shell: InstanceShell | undefined,
 ): Promise<SourceNode[]> {
   const named = names.filter((name) => name.startsWith('vol-'))
-  const volumes = await some(named, (these) => ec2.listVolumes(these))
+  const volumes = await ec2.listVolumes(named)
   const owners = new Map(
     volumes.map(({ VolumeId = '', Attachments }) => [VolumeId, Attachments?.[0]?.InstanceId]),
   )
   const ids = names.map((name) => (name.startsWith('vol-') ? owners.get(name) : name))
-  const instances = await some(
-    ids.filter((id) => id !== undefined),
-    (these) => ec2.listInstances(these),
-  )
-  const attached = await some(instances.flatMap(dataVolumeIds), (these) => ec2.listVolumes(these))
+  const instances = await ec2.listInstances(ids.filter((id) => id !== undefined))
+  const attached = await ec2.listVolumes(instances.flatMap(dataVolumeIds))
   return Promise.all(
     names.map(async (name, index) => {
       const instance = instances.find(({ InstanceId }) => InstanceId === ids[index])
       return sourceNode(name, instance, attached, shell)
     }),
   )
-}
-
-/** EC2 takes no filter without values, and without a filter it would list all. */
-async function some<T>(
-  ids: readonly string[],
-  listThem: (ids: readonly string[]) => Promise<readonly T[]>,
-): Promise<readonly T[]> {
-  return ids.length === 0 ? [] : listThem(ids)
 }
 
 async function sourceNode(
