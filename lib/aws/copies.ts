@@ -150,6 +150,16 @@ export async function volumeFrom(
     )
   }
   const { VolumeId: id = '' } = made
+  await awaitVolume(ec2, id)
+  return id
+}
+
+/**
+ * Waits until a volume is made.
+ *
+ * @throws Error when it could not be, WaitTimeoutError
+ */
+export async function awaitVolume(ec2: Ec2, id: string): Promise<void> {
   await poll(
     { what: `volume ${id} to be available`, budget: 'volumeMade', intervalMs: 1000 },
     async () => {
@@ -161,7 +171,6 @@ export async function volumeFrom(
         : { done: false, seen: found?.State ?? 'not listed yet' }
     },
   )
-  return id
 }
 
 /**
