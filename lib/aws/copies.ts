@@ -7,6 +7,8 @@ import { awsTags, tagOf, TOKEN_TAG } from './tags.ts'
 
 /** The volume that a snapshot or a volume was copied from: what AWS forgets once it is gone. */
 export const SOURCE_TAG = 'zonefall.io/copy-of'
+/** What a volume was given to, as long as it exists: whoever has it may have written to it since. */
+export const GIVEN_TAG = 'zonefall.io/given-to'
 
 /** A disk that is attached to an instance. */
 export interface DiskOfInstance {
@@ -178,23 +180,44 @@ export async function awaitVolume(ec2: Ec2, id: string): Promise<void> {
  * backup of a copy may have been given all of its tags.
  */
 export async function listCopies(
-  ec2: Ec2,
+  { client, sdk }: Ec2,
   token: string,
 ): Promise<{ readonly snapshots: readonly Snapshot[]; readonly volumes: readonly Volume[] }> {
+  const Filters = [{ Name: `tag:${TOKEN_TAG}`, Values: [token] }]
+  const [snapshots, volumes]: [Snapshot[], Volume[]] = [[], []]
+  const pages = { client, pageSize: 500 }
+  for await (const page of sdk.paginateDescribeVolumes(pages, { Filters })) {
+    volumes.push(...(page.Volumes ?? []))
+  }
+  for await (const page of sdk.paginateDescribeSnapshots(pages, { OwnerIds: ['self'], Filters })) {
+    snapshots.push(...(page.Snapshots ?? []))
+  }
+  // What is found is deleted: no word of a filter alone is enough for that.
   const carries = (one: Snapshot | Volume): boolean => tagOf(one, TOKEN_TAG) === token
-  const [snapshots, volumes] = await Promise.all([ec2.listSnapshots(), ec2.listVolumes()])
   return {
     snapshots: snapshots.filter((one) => carries(one) && tagOf(one, SOURCE_TAG) === one.VolumeId),
     volumes: volumes.filter(carries),
   }
 }
 
+/** How copies are deleted. */
+export interface DeleteOptions {
+  readonly signal?: AbortSignal
+  /** Hears of each that is deleted. */
+  readonly tell?: (text: string) => void
+}
+
 /**
  * Deletes the snapshots and volumes that carry a token; one that is attached is waited for, never
  * detached. What was copied carries none, so that nothing of it can go.
  */
-export async function deleteCopies(ec2: Ec2, token: string, signal?: AbortSignal): Promise<void> {
+export async function deleteCopies(
+  ec2: Ec2,
+  token: string,
+  options: DeleteOptions = {},
+): Promise<void> {
   const { client, sdk } = ec2
+  const { signal, tell } = options
   const found = await untilSettled(
     ec2,
     `copies with the token ${token} to show`,
@@ -216,11 +239,12 @@ export async function deleteCopies(ec2: Ec2, token: string, signal?: AbortSignal
       const all = await listCopies(ec2, token)
       for (const { VolumeId, State } of all.volumes) {
         if (State !== 'available' && State !== 'error') continue
-        await unlessGone(client.send(new sdk.DeleteVolumeCommand({ VolumeId })))
+        if (await isDone(client.send(new sdk.DeleteVolumeCommand({ VolumeId })))) {
+          tell?.(`deleted volume ${VolumeId}`)
+        }
       }
-      for (const { SnapshotId } of all.snapshots) {
-        await unlessGone(client.send(new sdk.DeleteSnapshotCommand({ SnapshotId })))
-      }
+      const snapshotIds = all.snapshots.flatMap(({ SnapshotId }) => SnapshotId ?? [])
+      await deleteSnapshots(ec2, snapshotIds, tell)
       const left = [...all.volumes, ...all.snapshots]
       return left.length === 0
         ? { done: true, value: true }
@@ -229,14 +253,29 @@ export async function deleteCopies(ec2: Ec2, token: string, signal?: AbortSignal
   )
 }
 
+/** Deletes snapshots; one that is gone already is none of them. */
+export async function deleteSnapshots(
+  { client, sdk }: Ec2,
+  ids: readonly string[],
+  tell?: (text: string) => void,
+): Promise<void> {
+  for (const SnapshotId of ids) {
+    if (await isDone(client.send(new sdk.DeleteSnapshotCommand({ SnapshotId })))) {
+      tell?.(`deleted snapshot ${SnapshotId}`)
+    }
+  }
+}
+
 const GONE = ['InvalidVolume.NotFound', 'InvalidSnapshot.NotFound', 'VolumeInUse']
 
-/** One that is used again by now is looked at again later. */
-async function unlessGone(call: Promise<unknown>): Promise<void> {
+/** Whether a deletion was taken; one that is used again by now is looked at again later. */
+async function isDone(call: Promise<unknown>): Promise<boolean> {
   try {
     await call
+    return true
   } catch (error) {
-    if (!GONE.some((code) => isAwsError(error, code))) throw error
+    if (GONE.some((code) => isAwsError(error, code))) return false
+    throw error
   }
 }
 

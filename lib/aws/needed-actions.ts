@@ -76,7 +76,11 @@ export const MIGRATION_ACTIONS: readonly NeededAction[] = [
   ec2('DescribeSnapshots', 'see the snapshots get ready', 'call'),
   ec2('CreateSnapshots', 'copy the volumes', 'none'),
   ec2('CreateVolume', 'make volumes from the copies', 'none'),
-  ec2('CreateTags', 'tag what it makes, by which it is found again', 'none'),
+  ec2(
+    'CreateTags',
+    'tag what it makes, by which it is found again, and what pods were given',
+    'none',
+  ),
   ec2('DeleteSnapshot', 'delete the snapshots that it made', 'none'),
   ec2('DeleteVolume', 'delete the volumes that it made', 'none'),
 ]

@@ -1,9 +1,5 @@
-import {
-  deleteSnapshotsOf,
-  findMigration,
-  type MigrationRemains,
-  undoMigration,
-} from '../engine/undo-migration.ts'
+import { deleteSnapshots } from '../aws/copies.ts'
+import { findMigration, type MigrationRemains, undoMigration } from '../engine/undo-migration.ts'
 import { PreflightError } from '../model/errors.ts'
 import type { TargetOptions } from './choose-target.ts'
 import { whileLocked, withMigrationTarget } from './migration-target.ts'
@@ -36,7 +32,7 @@ export async function cleanUpMigration(options: MigrationCleanup): Promise<void>
       }
       if (onlySnapshots) {
         refuseUnused(found)
-        await deleteSnapshotsOf(ec2, found, tell)
+        await deleteSnapshots(ec2, found.snapshotIds, tell)
       } else {
         if (!discardWrites) refuseUsed(found)
         await undoMigration(cluster, ec2, found, tell)

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { findInterruptedRuns, recoverRun, type Recovery } from '../engine/recover.ts'
 import { CleanupError, PreflightError } from '../model/errors.ts'
 import { printAudit } from './audit.ts'
@@ -32,10 +32,13 @@ export function cleanupCommand(): Command {
       false,
     )
     .option('--region <region>', 'audit the account alone, when the cluster is gone: --target eks')
-    .option(
-      '--migration <id>',
-      'undo what `migrate run` made under this id, wherever it was cut off: nothing that it copied',
-      namespaceName,
+    .addOption(
+      new Option(
+        '--migration <id>',
+        'undo what `migrate run` made under this id, wherever it was cut off: nothing that it copied',
+      )
+        .argParser(namespaceName)
+        .conflicts(['run', 'audit']),
     )
     .option('--only-snapshots', 'of a migration delete the snapshots alone', false)
     .option(

@@ -21,6 +21,7 @@ import { type MigrationPlan, planMigration } from '../migrate/plan.ts'
 import { readSource } from '../migrate/read-source.ts'
 import { readTarget } from '../migrate/read-target.ts'
 import { launchStandIns, STAND_IN_MANIFESTS } from '../migrate/testing/stand-ins.ts'
+import { markGiven } from './mark-given.ts'
 
 const ZONES = ['us-east-1a', 'us-east-1b'] as const
 const LAB_NAME = 'migrate-test'
@@ -93,9 +94,10 @@ test('pods take over what was on the machines, in other zones, by copies alone, 
   volumeIds = await copy()
   const told: string[] = []
   const apply = () =>
-    applyAdoption(cluster, plan, adoptionObjects(plan, volumeIds), STAND_IN_MANIFESTS, (text) =>
-      told.push(text),
-    )
+    applyAdoption(cluster, plan, adoptionObjects(plan, volumeIds), STAND_IN_MANIFESTS, {
+      tell: (text) => told.push(text),
+      beforePods: () => markGiven(ec2, volumeIds, `${namespace}/cassandra`),
+    })
   await apply()
   await awaitAdopted(cluster, plan)
 
@@ -131,7 +133,7 @@ test('pods take over what was on the machines, in other zones, by copies alone, 
     .slice(before)
     .filter(({ action }) => !action.startsWith('Describe'))
     .map(({ action }) => action)
-  expect(new Set(changes)).toEqual(new Set(['CreateSnapshots', 'CreateVolume']))
+  expect(new Set(changes)).toEqual(new Set(['CreateSnapshots', 'CreateVolume', 'CreateTags']))
   expect(changes.filter((action) => action === 'CreateSnapshots')).toHaveLength(2)
   const sources = await ec2.listVolumes(plan.nodes.map(({ source }) => source.id))
   expect(sources.map(({ Attachments = [] }) => Attachments[0]?.State)).toEqual([

@@ -11,7 +11,7 @@ import { applyAdoption, awaitAdopted } from '../migrate/apply-adoption.ts'
 import { copyNodes, drainNodes } from '../migrate/copy-nodes.ts'
 import type { MigrationFacts } from '../migrate/facts.ts'
 import { type InstanceShell, shellOf } from '../migrate/instance-shell.ts'
-import { judgeDrain } from '../migrate/judge-drain.ts'
+import { type DrainFacts, judgeDrain } from '../migrate/judge-drain.ts'
 import { type Finding, judgeMigration } from '../migrate/judge.ts'
 import {
   type MigrationPlan,
@@ -20,11 +20,13 @@ import {
   type VolumeForm,
 } from '../migrate/plan.ts'
 import { readFacts } from '../migrate/read-facts.ts'
+import { readSource } from '../migrate/read-source.ts'
 import { PreflightError } from '../model/errors.ts'
 import type { TargetDescription } from '../model/target.ts'
 import { labShell } from '../targets/lab-shell.ts'
 import type { TargetOptions } from './choose-target.ts'
 import { whileLocked, withMigrationTarget } from './migration-target.ts'
+import { markGiven } from './mark-given.ts'
 import { list, namespaceName, oneOf } from './options.ts'
 import { targetOptions } from './run.ts'
 
@@ -101,7 +103,7 @@ function migrationOptions(command: Command): Command {
     .option('--fs-type <type>', 'file system on the volumes', 'ext4')
     .option(
       '--undrained',
-      'copy instances that run and that nobody can drain: what they write later stays behind',
+      'go on although nobody drains databases that may serve: pods that reach them take their place',
       false,
     )
     .option(
@@ -150,11 +152,21 @@ function factsOf(bench: Omit<Bench, 'facts' | 'findings'>): Promise<MigrationFac
 
 /** What speaks against it, and against going on with what an earlier try made. */
 async function judge(
-  { ec2, flags, shell, token }: Omit<Bench, 'facts' | 'findings'>,
+  bench: Omit<Bench, 'facts' | 'findings'>,
   facts: MigrationFacts,
 ): Promise<Finding[]> {
+  const drain = await drainFacts(bench, facts.target.volumes.length > 0)
+  return [...judgeMigration(facts), ...judgeDrain(facts.source, drain)]
+}
+
+/** @param isByHand volumes were written by a person, who applies them, too */
+async function drainFacts(
+  { ec2, flags, shell, token }: Pick<Bench, 'ec2' | 'flags' | 'shell' | 'token'>,
+  isByHand: boolean,
+): Promise<DrainFacts> {
   const { volumes, snapshots } = await listCopies(ec2, token)
-  const drain = {
+  const makesSnapshots = flags.snapshots === undefined
+  return {
     token,
     // Of a snapshot's own time, where it is still there.
     copiedAtMs: new Map([
@@ -165,11 +177,21 @@ async function judge(
         (one) => [tagOf(one, SOURCE_TAG) ?? '', one.StartTime?.getTime() ?? 0] as const,
       ),
     ]),
-    isPossible: shell !== undefined,
-    isNeeded: flags.snapshots === undefined,
-    isWaived: flags.undrained,
+    makesSnapshots,
+    willDrain: shell !== undefined && makesSnapshots && !isByHand,
+    isWaived: flags.undrained || isByHand,
   }
-  return [...judgeMigration(facts), ...judgeDrain(facts.source, drain)]
+}
+
+/**
+ * Looks again right before pods start: copying takes hours, in which a machine may have been booted.
+ *
+ * @throws PreflightError when a legacy database serves
+ */
+async function refuseServing(bench: Bench): Promise<void> {
+  const { ec2, flags, shell } = bench
+  const source = await readSource(ec2, flags.from, shell)
+  refuse(judgeDrain(source, { ...(await drainFacts(bench, false)), willDrain: false }))
 }
 
 /** The same for the same sources and the same place: a second try finds what the first one made. */
@@ -237,7 +259,13 @@ async function runMigration(bench: Bench): Promise<void> {
     await drainNodes(shell, running)
   }
   const volumeIds = await copyNodes(ec2, UNJOURNALED, plan, { scope: 'file', tell })
-  await applyAdoption(cluster, plan, adoptionObjects(plan, volumeIds), manifests, tell)
+  await applyAdoption(cluster, plan, adoptionObjects(plan, volumeIds), manifests, {
+    tell,
+    beforePods: async () => {
+      await refuseServing(bench)
+      await markGiven(ec2, volumeIds, `${plan.namespace}/${plan.statefulSet}`)
+    },
+  })
   tell(`wait for ${plan.nodes.length} pods`)
   await awaitAdopted(cluster, plan)
   const nodes = plan.nodes.map(({ ordinal, instanceId, zone, volume }) => {

@@ -1,6 +1,7 @@
+import type { Volume } from '@aws-sdk/client-ec2'
 import type { KubernetesObject } from '@kubernetes/client-node'
 import { z } from 'zod'
-import { deleteCopies, listCopies, SOURCE_TAG } from '../aws/copies.ts'
+import { deleteCopies, GIVEN_TAG, listCopies, SOURCE_TAG } from '../aws/copies.ts'
 import type { Ec2 } from '../aws/ec2.ts'
 import { tagOf } from '../aws/tags.ts'
 import { type Cluster, explainApiError, orAbsent, statusOf } from '../kube/cluster.ts'
@@ -33,11 +34,9 @@ export interface MigrationRemains {
 
 /** Kinds whose pods should be gone before what they mount is deleted, and pods themselves. */
 const WORKLOADS = ['StatefulSet', 'Deployment', 'DaemonSet', 'CronJob', 'Job', 'Pod']
-/** In this order, after the workloads and whatever else there is; namespaces come after the copies. */
+/** In this order, after the workloads and whatever else there is; the copies come after all of them. */
 const LAST = ['PersistentVolumeClaim', 'PersistentVolume', 'StorageClass']
 const KINDS = [...AUDITED_KINDS, ['v1', 'PersistentVolume'] as const]
-/** What every namespace has of itself. */
-const BUILT_IN = new Set(['ConfigMap kube-root-ca.crt', 'ServiceAccount default'])
 
 /**
  * Looks for everything that a migration made, by its label and its tag: it needs no journal, so any
@@ -59,6 +58,7 @@ export async function findMigration(
     volumeIds: copies.volumes.flatMap(({ VolumeId }) => VolumeId ?? []),
     snapshotIds: copies.snapshots.flatMap(({ SnapshotId }) => SnapshotId ?? []),
     uses: [
+      ...gifts(copies.volumes, objects),
       ...objects.flatMap(useOf),
       ...copies.volumes.flatMap(({ VolumeId, State, Attachments = [] }) =>
         State === 'in-use'
@@ -75,11 +75,21 @@ export async function findMigration(
   }
 }
 
+/** By the mark on the volumes: the StatefulSet may be gone by now, or this may be another cluster. */
+function gifts(volumes: readonly Volume[], objects: readonly MadeObject[]): string[] {
+  const there = new Set(objects.map(labelOf))
+  return [...new Set(volumes.flatMap((one) => tagOf(one, GIVEN_TAG) ?? []))].map((name) => {
+    const given = `The copies were given to StatefulSet ${name}`
+    return there.has(`StatefulSet ${name}`)
+      ? `${given}.`
+      : `${given}, which is not in this cluster.`
+  })
+}
+
 const withPhase = z.looseObject({ status: z.looseObject({ phase: z.string() }) })
 
-/** A set of pods has written, or may have; a volume whose claim somebody deleted was used before. */
-function useOf({ kind, name, namespace, object }: MadeObject): string[] {
-  if (kind === 'StatefulSet') return [`Pods of StatefulSet ${namespace}/${name} have the copies.`]
+/** A volume whose claim somebody deleted was used before. */
+function useOf({ kind, name, object }: MadeObject): string[] {
   const phase = withPhase.safeParse(object).data?.status.phase
   return kind === 'PersistentVolume' && (phase === 'Released' || phase === 'Failed')
     ? [`Somebody deleted the claim of PersistentVolume ${name}, which pods may have used.`]
@@ -88,7 +98,7 @@ function useOf({ kind, name, namespace, object }: MadeObject): string[] {
 
 /**
  * Deletes what a migration made and nothing else: pods first, then claims and persistent volumes,
- * the copies once nothing has them, and a namespace of its own if it holds nothing of others. The
+ * and the copies once nothing has them. Namespaces stay: what else is in them is not known. The
  * machines and volumes that were copied carry no mark of it.
  *
  * @param tell hears of each thing that is gone, and of what stays
@@ -99,85 +109,33 @@ export async function undoMigration(
   { token, objects }: MigrationRemains,
   tell: (text: string) => void,
 ): Promise<void> {
-  const namespaces = objects.filter(({ kind }) => kind === 'Namespace')
-  const others = objects.filter(({ kind }) => kind !== 'Namespace')
-  for (const one of others.toSorted((a, b) => turnOf(a) - turnOf(b))) {
-    await deleteMade(cluster, one)
-    tell(`deleted ${labelOf(one)}`)
+  for (const one of objects.toSorted((a, b) => turnOf(a) - turnOf(b))) {
+    const isGone = await deleteMade(cluster, one)
+    tell(isGone ? `deleted ${labelOf(one)}` : `${labelOf(one)} is another's by now, and stays`)
   }
-  await deleteCopiesOf(ec2, token, tell)
-  for (const one of namespaces) {
-    const inside = await contentOf(cluster, one.name)
-    if (inside.length > 0) tell(`Namespace ${one.name} stays: it holds ${inside.join(', ')}`)
-    else {
-      await deleteMade(cluster, one)
-      tell(`deleted ${labelOf(one)}`)
-    }
-  }
-}
-
-/** Deletes a migration's snapshots alone: its volumes don't need them once they are made. */
-export async function deleteSnapshotsOf(
-  { client, sdk }: Ec2,
-  { snapshotIds }: MigrationRemains,
-  tell: (text: string) => void,
-): Promise<void> {
-  for (const SnapshotId of snapshotIds) {
-    await client.send(new sdk.DeleteSnapshotCommand({ SnapshotId }))
-    tell(`deleted snapshot ${SnapshotId}`)
-  }
-}
-
-async function deleteCopiesOf(
-  ec2: Ec2,
-  token: string,
-  tell: (text: string) => void,
-): Promise<void> {
-  const { volumes, snapshots } = await listCopies(ec2, token)
-  // Waits for those that EC2 does not show yet, too.
-  await deleteCopies(ec2, token)
-  for (const { VolumeId } of volumes) tell(`deleted volume ${VolumeId}`)
-  for (const { SnapshotId } of snapshots) tell(`deleted snapshot ${SnapshotId}`)
+  await deleteCopies(ec2, token, { tell })
 }
 
 async function madeObjects(cluster: Cluster, token: string): Promise<MadeObject[]> {
   const found = await Promise.all(
     KINDS.flatMap(([apiVersion, ...kinds]) =>
-      kinds.map((kind) =>
-        list(cluster, apiVersion, kind, { label: `${MIGRATION_LABEL}=${token}` }),
-      ),
+      kinds.map((kind) => list(cluster, apiVersion, kind, `${MIGRATION_LABEL}=${token}`)),
     ),
   )
   return found.flat()
-}
-
-/** What a namespace holds that it has not of itself; an object that another made goes with that. */
-async function contentOf(cluster: Cluster, namespace: string): Promise<string[]> {
-  const found = await Promise.all(
-    AUDITED_KINDS.flatMap(([apiVersion, ...kinds]) =>
-      kinds.map((kind) => list(cluster, apiVersion, kind, { namespace })),
-    ),
-  )
-  return found
-    .flat()
-    .filter(
-      ({ namespace: where, object }) => where === namespace && !object.metadata?.ownerReferences,
-    )
-    .map(({ kind, name }) => `${kind} ${name}`)
-    .filter((text) => !BUILT_IN.has(text))
 }
 
 async function list(
   cluster: Cluster,
   apiVersion: string,
   kind: string,
-  { label, namespace }: { readonly label?: string; readonly namespace?: string },
+  label: string,
 ): Promise<MadeObject[]> {
   try {
     const { items } = await cluster.objects.list(
       apiVersion,
       kind,
-      namespace,
+      undefined,
       undefined,
       undefined,
       undefined,
@@ -214,7 +172,8 @@ function turnOf({ kind }: MadeObject): number {
 const labelOf = ({ kind, name, namespace }: MadeObject): string =>
   `${kind} ${namespace === undefined ? name : `${namespace}/${name}`}`
 
-async function deleteMade(cluster: Cluster, made: MadeObject): Promise<void> {
+/** Whether it is gone; not when another has its name. */
+async function deleteMade(cluster: Cluster, made: MadeObject): Promise<boolean> {
   const { apiVersion, kind, name, namespace, object } = made
   const uid = object.metadata?.uid
   const header = {
@@ -223,11 +182,12 @@ async function deleteMade(cluster: Cluster, made: MadeObject): Promise<void> {
     metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
   }
   const policy = WORKLOADS.includes(kind) ? 'Foreground' : 'Background'
-  if (!(await deleteByUid(cluster, header, uid, policy))) return
+  if (!(await deleteByUid(cluster, header, uid, policy))) return false
   await poll({ what: `${labelOf(made)} to be gone`, budget: 'claimsGone' }, async () => {
     const left = await orAbsent(cluster.objects.read(header))
     return left === undefined || left.metadata?.uid !== uid
       ? { done: true, value: true }
       : { done: false, seen: describeRemains(left) }
   })
+  return true
 }

@@ -177,7 +177,7 @@ async function executeUndo(
     case 'delete-acl':
       return deleteOwnAcl(undo, tools)
     case 'delete-copies':
-      return deleteCopies(await needAws(tools).ec2(), undo.token, tools.signal)
+      return deleteCopies(await needAws(tools).ec2(), undo.token, { signal: tools.signal })
     case 'restore-capacity':
       return restoreCapacity(undo.zone, tools)
     case 'remount-volume':

@@ -7,12 +7,20 @@ import { poll } from '../std/poll.ts'
 import { type AdoptionObject, MIGRATION_LABEL } from './adoption-objects.ts'
 import type { MigrationPlan } from './plan.ts'
 
+/** Who has to know what an adoption does, and when. */
+export interface AdoptionListener {
+  /** Hears of each object that is created, and of each that was there. */
+  tell(text: string): void
+  /** Called before a StatefulSet is created, whose pods will write to the copies. */
+  beforePods(): Promise<void>
+}
+
 /**
  * Creates the volumes and claims of a migration, then what the manifests bring: of both what isn't
  * there. So it can be called again after it was cut off; nothing that is there is changed. What is
- * created carries the migration's label, by which it is found again.
+ * created carries the migration's label, by which it is found again, but for namespaces: others may
+ * put things into them, so that an undo has to leave them.
  *
- * @param tell hears of each object that is created, and of each that was there
  * @throws PreflightError for a volume or a claim of that name that another made
  */
 export async function applyAdoption(
@@ -20,12 +28,12 @@ export async function applyAdoption(
   plan: MigrationPlan,
   adopted: readonly AdoptionObject[],
   manifests: readonly ManifestObject[],
-  tell: (text: string) => void,
+  listener: AdoptionListener,
 ): Promise<void> {
   const { namespace, token } = plan
+  const tell = (text: string): void => listener.tell(text)
   if (!(await orAbsent(cluster.core.readNamespace({ name: namespace })))) {
-    const metadata = { name: namespace, labels: { [MIGRATION_LABEL]: token } }
-    await cluster.core.createNamespace({ body: { metadata } })
+    await cluster.core.createNamespace({ body: { metadata: { name: namespace } } })
     tell(`created Namespace ${namespace}`)
   }
   for (const object of adopted) {
@@ -38,7 +46,9 @@ export async function applyAdoption(
     }
   }
   for (const { object } of manifests) {
-    await createOrFind(cluster, labelled(object, token), namespace, tell)
+    if (object.kind === 'StatefulSet') await listener.beforePods()
+    const made = object.kind === 'Namespace' ? object : labelled(object, token)
+    await createOrFind(cluster, made, namespace, tell)
   }
 }
 

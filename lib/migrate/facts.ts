@@ -13,6 +13,8 @@ export interface SourceNode {
   readonly startedAtMs?: number
   /** Absent when nobody can be asked: there is no way into the machine. */
   readonly identity?: NodeIdentity
+  /** Whether its database runs and is not drained; absent when that can't be known. */
+  readonly isServing?: boolean
 }
 
 export interface SourceVolume {

@@ -8,6 +8,9 @@ nodetool info -T
 nodetool describecluster
 nodetool netstats | head -n 1`
 
+/** Whether there is a Cassandra, by a pattern that doesn't find itself among the command lines. */
+const RUNS = `grep -qs '[C]assandraDaemon' /proc/[0-9]*/cmdline`
+
 /** Asks the node of a machine who it is; undefined when none answers there. */
 export async function readIdentity(
   shell: InstanceShell,
@@ -15,6 +18,23 @@ export async function readIdentity(
 ): Promise<NodeIdentity | undefined> {
   try {
     return parseIdentity(await runOn(shell, host, IDENTITY_SCRIPT, budgetMs('nodeIdentity')))
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Whether a machine's database runs and is not drained. One that doesn't say who it is may be on its
+ * way up, or be asked in the wrong way; undefined when the machine itself doesn't answer.
+ */
+export async function readServing(
+  shell: InstanceShell,
+  host: ShellHost,
+  identity: NodeIdentity | undefined,
+): Promise<boolean | undefined> {
+  if (identity !== undefined) return identity.mode !== 'DRAINED'
+  try {
+    return (await runOn(shell, host, `${RUNS} && echo runs || echo is not there`)).trim() === 'runs'
   } catch {
     return undefined
   }
@@ -56,9 +76,8 @@ export async function drainNode(shell: InstanceShell, host: ShellHost): Promise<
   await runOn(
     shell,
     host,
-    // A pattern that doesn't find itself among the command lines.
     `set -e
-if ! nodetool netstats > /dev/null && ! grep -qs '[C]assandraDaemon' /proc/[0-9]*/cmdline; then
+if ! nodetool netstats > /dev/null && ! ${RUNS}; then
   sync
   exit
 fi

@@ -13,6 +13,7 @@ const node = (id: number, state: string, mode?: string, startedAtMs = 500): Sour
   ...(mode === undefined
     ? {}
     : {
+        isServing: mode !== 'DRAINED',
         identity: {
           clusterName: 'c',
           datacenter: 'd',
@@ -26,24 +27,32 @@ const node = (id: number, state: string, mode?: string, startedAtMs = 500): Sour
 const drain: DrainFacts = {
   token: 'migration-x',
   copiedAtMs: new Map(),
-  isPossible: true,
-  isNeeded: true,
+  makesSnapshots: true,
+  willDrain: true,
   isWaived: false,
 }
 const judged = (source: readonly SourceNode[], more: Partial<DrainFacts> = {}): string[] =>
   judgeDrain(source, { ...drain, ...more }).map(({ id, severity }) => `${severity} ${id}`)
 
-test('nodes that run are drained, or somebody says that nothing writes to them', () => {
-  const source = [node(1, 'running', 'NORMAL'), node(2, 'stopped')]
-  expect(judged(source)).toEqual([])
-  expect(judged(source, { isPossible: false })).toEqual(['refuse undrained'])
-  expect(judgeDrain(source, { ...drain, isPossible: false })[0]?.text).toMatch(
-    /^Nobody drains i-1: /,
+test('nodes that run are drained, or somebody says that nothing comes of it', () => {
+  const serving = [node(1, 'running', 'NORMAL'), node(2, 'stopped')]
+  expect(judged(serving)).toEqual([])
+  const undrained = { willDrain: false }
+  expect(judged(serving, undrained)).toEqual(['refuse undrained'])
+  expect(judgeDrain(serving, { ...drain, ...undrained })[0]?.text).toMatch(
+    /^Nobody drains i-1: while a database serves there, pods that start from its copy take its place/,
   )
-  expect(judged(source, { isPossible: false, isWaived: true })).toEqual(['warn undrained'])
-  // Somebody else's snapshots are as they are.
-  expect(judged(source, { isPossible: false, isNeeded: false })).toEqual([])
-  expect(judged([node(2, 'stopped')], { isPossible: false })).toEqual([])
+  expect(judged(serving, { willDrain: false, isWaived: true })).toEqual(['warn undrained'])
+  // Whoever made the snapshots: the pods would meet the nodes.
+  expect(judged(serving, { willDrain: false, makesSnapshots: false })).toEqual(['refuse undrained'])
+  // Nobody can be asked.
+  expect(judged([node(1, 'running')], undrained)).toEqual(['refuse undrained'])
+  const atRest = [
+    node(1, 'running', 'DRAINED'),
+    node(2, 'stopped'),
+    { ...node(3, 'running'), isServing: false },
+  ]
+  expect(judged(atRest, undrained)).toEqual([])
 })
 
 test('what an earlier try copied is not mixed with what was written since', () => {
@@ -62,4 +71,6 @@ test('what an earlier try copied is not mixed with what was written since', () =
   for (const again of [node(1, 'running', 'DRAINED', 2000), node(1, 'stopped', undefined, 2000)]) {
     expect(judged([again], { copiedAtMs })).toEqual(['refuse copied-before'])
   }
+  // Of snapshots that somebody names nobody knows what they should hold.
+  expect(judged(back, { copiedAtMs, makesSnapshots: false })).toEqual([])
 })

@@ -2,7 +2,7 @@ import type { Instance, Volume } from '@aws-sdk/client-ec2'
 import type { Ec2 } from '../aws/ec2.ts'
 import { stateOf } from '../aws/instances.ts'
 import type { SourceNode, SourceVolume } from './facts.ts'
-import { readIdentity } from './identity.ts'
+import { readIdentity, readServing } from './identity.ts'
 import type { InstanceShell } from './instance-shell.ts'
 
 /**
@@ -44,10 +44,10 @@ async function sourceNode(
   const instanceId = instance?.InstanceId ?? name
   const address = instance?.PrivateIpAddress ?? ''
   const state = stateOf(instance)
-  const identity =
-    shell === undefined || state !== 'running'
-      ? undefined
-      : await readIdentity(shell, { instanceId, address })
+  const host = { instanceId, address }
+  const way = state === 'running' ? shell : undefined
+  const identity = way && (await readIdentity(way, host))
+  const isServing = way && (await readServing(way, host, identity))
   const startedAtMs = Math.max(
     instance?.LaunchTime?.getTime() ?? 0,
     identity?.uptimeSeconds === undefined ? 0 : Date.now() - identity.uptimeSeconds * 1000,
@@ -61,6 +61,7 @@ async function sourceNode(
     candidates,
     ...(volume === undefined ? {} : { volume: sourceVolume(volume) }),
     ...(identity === undefined ? {} : { identity }),
+    ...(isServing === undefined ? {} : { isServing }),
   }
 }
 

@@ -56,14 +56,19 @@ hostname > /data/who
 sync
 `
 
-/** Says who the node is, and can be drained; `rm /run/drained` is as if it had been started anew. */
+/**
+ * Says who the node is, and can be drained; `rm /run/drained` is as if it had been started anew. With
+ * `/run/restless` it is soon after it was drained.
+ */
 const NODETOOL = `cat > /usr/local/bin/nodetool << 'END'
 #!/bin/bash
 case $1 in
   info) printf 'ID : %s\\nData Center : dc\\nRack : rack\\nToken : 1\\n' "$(hostname)" ;;
   describecluster) printf 'Cluster Information:\\n\\tName: legacy\\n' ;;
   netstats) if [ -e /run/drained ]; then echo 'Mode: DRAINED'; else echo 'Mode: NORMAL'; fi ;;
-  drain) touch /run/drained ;;
+  drain)
+    touch /run/drained
+    if [ -e /run/restless ]; then (sleep 1; rm /run/drained) > /dev/null 2>&1 & fi ;;
 esac
 END
 `
