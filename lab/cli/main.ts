@@ -190,7 +190,16 @@ program
     const { status } = spawnSync(
       'nsenter',
       [...enterLab, 'nsenter', ...enterMachine, '--', ...inside],
-      { stdio: 'inherit', env: { ...process.env, PATH: `/opt/zonefall/bin:${SYSTEM_PATH}` } },
+      {
+        stdio: 'inherit',
+        // As with ssh nothing of the caller's environment comes along, but for the terminal.
+        env: {
+          HOME: '/root',
+          USER: 'root',
+          PATH: `/opt/zonefall/bin:${SYSTEM_PATH}`,
+          TERM: process.env['TERM'],
+        },
+      },
     )
     process.exitCode = status ?? BROKEN_EXIT
   })

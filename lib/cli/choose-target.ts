@@ -53,7 +53,7 @@ export async function chooseTarget(options: TargetOptions): Promise<Target> {
       hint: `The settings are for --context ${settings.context}.`,
     })
   }
-  const { profile } = settings
+  const { profile, legacy } = settings
   const shared = {
     namespace: namespace ?? AUTO_NAMESPACE,
     rules: rulesFor(options, settings),
@@ -62,7 +62,11 @@ export async function chooseTarget(options: TargetOptions): Promise<Target> {
   }
   const chosen =
     target === 'eks'
-      ? await eksTarget({ ...shared, ...(profile === undefined ? {} : { profile }) })
+      ? await eksTarget({
+          ...shared,
+          ...(profile === undefined ? {} : { profile }),
+          ...(legacy === undefined ? {} : { legacy }),
+        })
       : await kubeconfigTarget(shared)
   return settings.images === undefined ? chosen : pullingFrom(chosen, settings.images)
 }

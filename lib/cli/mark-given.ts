@@ -7,7 +7,7 @@ import { poll } from '../std/poll.ts'
  * Marks copies as given to a StatefulSet, whose pods will write to them, and waits until EC2 shows it.
  * Those that are marked already are not marked again.
  *
- * @param to its namespace and name, `db/cassandra`
+ * @param to the mark, as `markOf` has it
  */
 export async function markGiven(ec2: Ec2, volumeIds: readonly string[], to: string): Promise<void> {
   const { client, sdk } = ec2

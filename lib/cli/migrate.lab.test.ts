@@ -87,6 +87,13 @@ async function planned(): Promise<MigrationPlan> {
   return planMigration(facts, { token, form: 'in-tree', fsType: 'ext4' })
 }
 
+test('a command on a machine has nothing of the environment of who called it', async () => {
+  process.env['CALLERS_OWN'] = 'yes'
+  const [first] = machines
+  const said = first === undefined ? '' : await runOn(shell, first, 'env; echo "$HOME"')
+  expect([said.includes('CALLERS_OWN'), said.trim().split('\n').at(-1)]).toEqual([false, '/root'])
+})
+
 test('pods take over what was on the machines, in other zones, by copies alone, and a second try makes nothing', async () => {
   plan = await planned()
   const before = proxy.calls.length
@@ -96,7 +103,7 @@ test('pods take over what was on the machines, in other zones, by copies alone, 
   const apply = () =>
     applyAdoption(cluster, plan, adoptionObjects(plan, volumeIds), STAND_IN_MANIFESTS, {
       tell: (text) => told.push(text),
-      beforePods: () => markGiven(ec2, volumeIds, `${namespace}/cassandra`),
+      beforePods: () => markGiven(ec2, volumeIds, `${namespace}/cassandra@uid`),
     })
   await apply()
   await awaitAdopted(cluster, plan)

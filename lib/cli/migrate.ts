@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Command, Option } from 'commander'
 import { stringify } from 'yaml'
-import { listCopies, SOURCE_TAG } from '../aws/copies.ts'
+import { GIVEN_TAG, listCopies, SOURCE_TAG } from '../aws/copies.ts'
 import type { Ec2 } from '../aws/ec2.ts'
 import { tagOf } from '../aws/tags.ts'
 import type { Cluster } from '../kube/cluster.ts'
@@ -10,6 +10,7 @@ import { adoptionObjects } from '../migrate/adoption-objects.ts'
 import { applyAdoption, awaitAdopted } from '../migrate/apply-adoption.ts'
 import { copyNodes, drainNodes } from '../migrate/copy-nodes.ts'
 import type { MigrationFacts } from '../migrate/facts.ts'
+import { clusterUid, markOf } from '../migrate/given-mark.ts'
 import { type InstanceShell, shellOf } from '../migrate/instance-shell.ts'
 import { type DrainFacts, judgeDrain } from '../migrate/judge-drain.ts'
 import { type Finding, judgeMigration } from '../migrate/judge.ts'
@@ -155,19 +156,24 @@ async function judge(
   bench: Omit<Bench, 'facts' | 'findings'>,
   facts: MigrationFacts,
 ): Promise<Finding[]> {
-  const drain = await drainFacts(bench, facts.target.volumes.length > 0)
+  const drain = await drainFacts(bench, facts)
   return [...judgeMigration(facts), ...judgeDrain(facts.source, drain)]
 }
 
-/** @param isByHand volumes were written by a person, who applies them, too */
 async function drainFacts(
-  { ec2, flags, shell, token }: Pick<Bench, 'ec2' | 'flags' | 'shell' | 'token'>,
-  isByHand: boolean,
+  bench: Omit<Bench, 'facts' | 'findings'>,
+  facts: MigrationFacts,
 ): Promise<DrainFacts> {
+  const { ec2, flags, shell, token } = bench
+  // Volumes were written by a person, who applies them, too.
+  const isByHand = facts.target.volumes.length > 0
   const { volumes, snapshots } = await listCopies(ec2, token)
-  const makesSnapshots = flags.snapshots === undefined
+  const { namespace, statefulSet } = facts.target
+  const mark = markOf(namespace, statefulSet, await clusterUid(bench.cluster))
+  const isWithout = flags.snapshots === undefined
   return {
     token,
+    givenTo: volumes.flatMap((one) => tagOf(one, GIVEN_TAG) ?? []).filter((one) => one !== mark),
     // Of a snapshot's own time, where it is still there.
     copiedAtMs: new Map([
       ...volumes.map(
@@ -177,8 +183,8 @@ async function drainFacts(
         (one) => [tagOf(one, SOURCE_TAG) ?? '', one.StartTime?.getTime() ?? 0] as const,
       ),
     ]),
-    makesSnapshots,
-    willDrain: shell !== undefined && makesSnapshots && !isByHand,
+    ...(isWithout ? {} : { snapshotsAtMs: facts.snapshots.map((one) => one.startedAtMs) }),
+    willDrain: shell !== undefined && isWithout && !isByHand,
     isWaived: flags.undrained || isByHand,
   }
 }
@@ -189,9 +195,12 @@ async function drainFacts(
  * @throws PreflightError when a legacy database serves
  */
 async function refuseServing(bench: Bench): Promise<void> {
-  const { ec2, flags, shell } = bench
+  const { ec2, facts, flags, shell } = bench
   const source = await readSource(ec2, flags.from, shell)
-  refuse(judgeDrain(source, { ...(await drainFacts(bench, false)), willDrain: false }))
+  const { snapshotsAtMs: _told, ...drain } = await drainFacts(bench, facts)
+  const findings = judgeDrain(source, { ...drain, willDrain: false })
+  printFindings(findings)
+  refuse(findings)
 }
 
 /** The same for the same sources and the same place: a second try finds what the first one made. */
@@ -263,7 +272,8 @@ async function runMigration(bench: Bench): Promise<void> {
     tell,
     beforePods: async () => {
       await refuseServing(bench)
-      await markGiven(ec2, volumeIds, `${plan.namespace}/${plan.statefulSet}`)
+      const uid = await clusterUid(cluster)
+      await markGiven(ec2, volumeIds, markOf(plan.namespace, plan.statefulSet, uid))
     },
   })
   tell(`wait for ${plan.nodes.length} pods`)

@@ -72,6 +72,18 @@ test('databases are spoken to by Secrets, whose keys have the usual names', asyn
   })
 })
 
+test('a legacy ring is named with how its databases are dealt with', async () => {
+  const legacy = `instances: ['i-0a', 'i-0b'], onInstance: 'ssh {address}', restart: 'x'`
+  expect(await load(`export default { legacy: { ${legacy} } }`)).toEqual({
+    legacy: {
+      instances: ['i-0a', 'i-0b'],
+      onInstance: 'ssh {address}',
+      restart: 'x',
+      data: '/var/lib/cassandra',
+    },
+  })
+})
+
 test('the file that init writes, wherever it lies, says just what is known', async () => {
   const facts = { target: 'eks', context: 'a', nodeGroups: ["b's"] } as const
   const path = await configOf(configTemplate(facts))
@@ -127,6 +139,18 @@ test.for<[string, string, NodeJS.ProcessEnv, RegExp]>([
     /mysql\.tls: needs certKey and keyKey together/,
   ],
   ['no time', `export default { budgets: { timeLimit: '0s' } }`, {}, /budgets\.timeLimit: must be/],
+  [
+    'a volume for an instance',
+    `export default { legacy: { instances: ['vol-1'], onInstance: 'x', restart: 'x' } }`,
+    {},
+    /legacy\.instances\.0: is no id of an instance/,
+  ],
+  [
+    'a ring that nobody can restart',
+    `export default { legacy: { instances: ['i-1'], onInstance: 'x' } }`,
+    {},
+    /legacy\.restart: /,
+  ],
   ['unknown fault', `export default { faults: ['cordon'] }`, {}, /config-\d+\.ts: faults\.0: /],
   ['no default', 'export const x = 1', {}, /exports no default/],
   ['no TypeScript', 'export default {', {}, /can't be loaded/],

@@ -55,7 +55,13 @@ const database = z.strictObject({
 })
 
 /** Folders of `manifests/`: the ways in which databases are set up. */
-const SETUPS = ['cassandra', 'cassandra-zone-aware', 'mysql', 'mysql-semisync'] as const
+const SETUPS = [
+  'cassandra',
+  'cassandra-zone-aware',
+  'cassandra-migrated',
+  'mysql',
+  'mysql-semisync',
+] as const
 
 /**
  * What a `zonefall.config.ts` holds. Every setting is optional; unknown ones are refused, so that a
@@ -102,6 +108,22 @@ export const settingsSchema = z.strictObject({
     })
     .exactOptional(),
   databases: z.partialRecord(z.enum(SETUPS), database).exactOptional(),
+  /**
+   * A Cassandra on EC2 instances for the scenarios of migrations, which write to it, drain it and
+   * restart it: never one that anybody needs.
+   */
+  legacy: z
+    .strictObject({
+      /** In the order of the pods that they are to become: one in each zone. */
+      instances: z.array(z.string().regex(/^i-[0-9a-f]+$/, 'is no id of an instance')).min(1),
+      /** Runs a command on an instance: `ssh ec2-user@{address} sudo`. */
+      onInstance: z.string().min(1),
+      /** Restarts the database there: `systemctl restart cassandra`. */
+      restart: z.string().min(1),
+      /** Folder of its files. */
+      data: z.string().startsWith('/', 'must be an absolute path').default('/var/lib/cassandra'),
+    })
+    .exactOptional(),
   /** Faults that may be injected; they must be in the consent too. */
   faults: z.array(z.enum(FAULT_NAMES)).exactOptional(),
   budgets: z

@@ -67,6 +67,15 @@ export default defineConfig({
     // mysql: { credentials: { secret: 'mysql-root', username: 'root' } },
   },
 
+  // A Cassandra on EC2 instances outside the cluster, one in each zone, for the scenarios of
+  // migrations. They write to it, drain it and restart it: never name one that anybody needs.
+  // legacy: {
+  //   instances: ['i-0aaaaaaaaaaaaaaaa', 'i-0bbbbbbbbbbbbbbbb', 'i-0cccccccccccccccc'],
+  //   onInstance: 'ssh ec2-user@{address} sudo',
+  //   restart: 'systemctl restart cassandra',
+  //   data: '/var/lib/cassandra',
+  // },
+
   budgets: {
     // A run that may cost more, the hours of its cluster included, is refused.
     // usd: 5,

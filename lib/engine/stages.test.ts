@@ -27,6 +27,11 @@ describe('the radius of scenarios', () => {
     expect(radiusOf([{ faults: ['delete-pod'] }, { faults: ['power-cut'] }])).toBe('zones')
   })
 
+  test('is wide for what may share a legacy ring with others', () => {
+    expect(radiusOf([{ needs: { capabilities: ['exec', 'legacy'] } }])).toBe('zones')
+    expect(radiusOf([{ needs: { capabilities: ['exec', 'launch-legacy'] } }])).toBe('deployment')
+  })
+
   test('is a deployment for what touches its pods alone', () => {
     const own = FAULT_NAMES.filter((fault) => radiusOf([{ faults: [fault] }]) === 'deployment')
     expect(own).toEqual(['delete-pod', 'kill-process', 'pause-process'])

@@ -7,6 +7,7 @@ import { tagOf } from '../aws/tags.ts'
 import { type Cluster, explainApiError, orAbsent, statusOf } from '../kube/cluster.ts'
 import { MIGRATION_LABEL } from '../migrate/adoption-objects.ts'
 import { PreflightError } from '../model/errors.ts'
+import { clusterUid, readMark } from '../migrate/given-mark.ts'
 import { poll } from '../std/poll.ts'
 import { AUDITED_KINDS } from './audit.ts'
 import { deleteByUid, describeRemains } from './undo-tools.ts'
@@ -36,7 +37,10 @@ export interface MigrationRemains {
 const WORKLOADS = ['StatefulSet', 'Deployment', 'DaemonSet', 'CronJob', 'Job', 'Pod']
 /** In this order, after the workloads and whatever else there is; the copies come after all of them. */
 const LAST = ['PersistentVolumeClaim', 'PersistentVolume', 'StorageClass']
-const KINDS = [...AUDITED_KINDS, ['v1', 'PersistentVolume'] as const]
+const KINDS = [...AUDITED_KINDS, ['v1', 'PersistentVolume'] as const].map(
+  ([apiVersion, ...kinds]) =>
+    [apiVersion, ...kinds.filter((kind) => kind !== 'Namespace')] as const,
+)
 
 /**
  * Looks for everything that a migration made, by its label and its tag: it needs no journal, so any
@@ -47,7 +51,11 @@ export async function findMigration(
   ec2: Ec2,
   token: string,
 ): Promise<MigrationRemains> {
-  const [objects, copies] = await Promise.all([madeObjects(cluster, token), listCopies(ec2, token)])
+  const [objects, copies, uid] = await Promise.all([
+    madeObjects(cluster, token),
+    listCopies(ec2, token),
+    clusterUid(cluster),
+  ])
   const all = [...copies.volumes, ...copies.snapshots]
   const sources = [...new Set(all.flatMap((one) => tagOf(one, SOURCE_TAG) ?? []))]
   const there = new Set((await ec2.listVolumes(sources)).map(({ VolumeId }) => VolumeId))
@@ -58,7 +66,7 @@ export async function findMigration(
     volumeIds: copies.volumes.flatMap(({ VolumeId }) => VolumeId ?? []),
     snapshotIds: copies.snapshots.flatMap(({ SnapshotId }) => SnapshotId ?? []),
     uses: [
-      ...gifts(copies.volumes, objects),
+      ...gifts(copies.volumes, objects, uid),
       ...objects.flatMap(useOf),
       ...copies.volumes.flatMap(({ VolumeId, State, Attachments = [] }) =>
         State === 'in-use'
@@ -76,20 +84,25 @@ export async function findMigration(
 }
 
 /** By the mark on the volumes: the StatefulSet may be gone by now, or this may be another cluster. */
-function gifts(volumes: readonly Volume[], objects: readonly MadeObject[]): string[] {
+function gifts(
+  volumes: readonly Volume[],
+  objects: readonly MadeObject[],
+  clusterUid: string,
+): string[] {
   const there = new Set(objects.map(labelOf))
-  return [...new Set(volumes.flatMap((one) => tagOf(one, GIVEN_TAG) ?? []))].map((name) => {
+  return [...new Set(volumes.flatMap((one) => tagOf(one, GIVEN_TAG) ?? []))].map((mark) => {
+    const { name, isHere } = readMark(mark, clusterUid)
     const given = `The copies were given to StatefulSet ${name}`
-    return there.has(`StatefulSet ${name}`)
-      ? `${given}.`
-      : `${given}, which is not in this cluster.`
+    if (!isHere) return `${given} of another cluster.`
+    return there.has(`StatefulSet ${name}`) ? `${given}.` : `${given}, which is not there.`
   })
 }
 
 const withPhase = z.looseObject({ status: z.looseObject({ phase: z.string() }) })
 
-/** A volume whose claim somebody deleted was used before. */
-function useOf({ kind, name, object }: MadeObject): string[] {
+/** Pods of a StatefulSet have written, or may have; a volume whose claim somebody deleted was used. */
+function useOf({ kind, name, namespace, object }: MadeObject): string[] {
+  if (kind === 'StatefulSet') return [`StatefulSet ${namespace}/${name} has the copies.`]
   const phase = withPhase.safeParse(object).data?.status.phase
   return kind === 'PersistentVolume' && (phase === 'Released' || phase === 'Failed')
     ? [`Somebody deleted the claim of PersistentVolume ${name}, which pods may have used.`]

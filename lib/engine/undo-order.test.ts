@@ -15,6 +15,7 @@ const volume = {
 
 test('each undo comes after what it needs; else youngest first', () => {
   const youngestFirst: Undo[] = [
+    { kind: 'restart-databases', hosts: [], onInstance: 'ssh {id}', restart: 'true' },
     { kind: 'delete-copies', token: 't' },
     { kind: 'delete-acl', token: 't' },
     { kind: 'delete-object', apiVersion: 'v1', objectKind: 'Pod', name: 'p', awaitGone: true },
@@ -44,6 +45,7 @@ test('each undo comes after what it needs; else youngest first', () => {
       'set-unschedulable',
       'delete-object',
       'delete-copies',
+      'restart-databases',
     ],
   )
 })

@@ -16,6 +16,8 @@ const RANKS: Partial<Record<Undo['kind'], number>> = {
   'delete-claims': 2,
   // Volumes that pods use until those are deleted.
   'delete-copies': 3,
+  // Beside pods that have their names they would take the pods' place.
+  'restart-databases': 4,
 }
 
 /**

@@ -51,6 +51,12 @@ export const undoSchema: z.ZodType<Undo> = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('delete-acl'), token: z.string() }),
   z.object({ kind: z.literal('delete-copies'), token: z.string() }),
+  z.object({
+    kind: z.literal('restart-databases'),
+    hosts: z.array(z.object({ instanceId: z.string(), address: z.string() })),
+    onInstance: z.string(),
+    restart: z.string(),
+  }),
   z.object({ kind: z.literal('restore-capacity'), zone: z.string() }),
   z.object({
     kind: z.literal('remount-volume'),

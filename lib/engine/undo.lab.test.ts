@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -189,6 +189,41 @@ test('one that fails keeps no other from being undone, and stays due', async () 
   expect(await orAbsent(core.readNamespacedConfigMap({ namespace, name: 'older' }))).toBeUndefined()
   expect(context.journal.pending()).toMatchObject([{ undo: { node: 'node-a' }, failures: 1 }])
   await undoTwice()
+})
+
+test('databases are not restarted beside pods that could not be deleted', async () => {
+  const restarted = join(dir, 'restarted')
+  const said = ['ID : 1', 'Data Center : d', 'Rack : r', 'Name: c', 'Mode: NORMAL']
+  const nodetool = `#!/bin/bash\n[ -e ${restarted} ] || exit 1\nprintf '${said.join('\\n')}\\n'\n`
+  await writeFile(join(dir, 'nodetool'), nodetool, { mode: 0o755 })
+  const { core } = api.cluster
+  await core.createNamespacedSecret({ namespace, body: { metadata: { name: 'stays' } } })
+  await journaled(
+    {
+      kind: 'restart-databases',
+      hosts: [{ instanceId: 'i-1', address: '10.0.0.1' }],
+      onInstance: `env PATH=${dir}:/usr/bin:/bin`,
+      restart: `touch ${restarted}`,
+    },
+    {
+      kind: 'delete-object',
+      apiVersion: 'v1',
+      objectKind: 'Secret',
+      namespace,
+      name: 'stays',
+      awaitGone: true,
+    },
+  )
+  const limited = { ...context, cluster: await limitedUser() }
+  expect((await undoAll(limited, context.journal.pending())).map(({ text }) => text)).toEqual([
+    expect.stringContaining('"delete-object" could not be undone'),
+    expect.stringMatching(
+      /^"restart-databases" could not be undone: Pods with their names may be left, for "delete-object"/,
+    ),
+  ])
+  await expect(access(restarted)).rejects.toThrow('ENOENT')
+  await undoTwice()
+  await access(restarted)
 })
 
 /** A user who may delete ConfigMaps, and look at nodes but not change them. */

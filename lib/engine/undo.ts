@@ -14,6 +14,7 @@ import { capacityControl } from '../targets/lab-capacity.ts'
 import { type Journal, type PendingUndo, readJournal } from './journal.ts'
 import type { Timeline } from './timeline.ts'
 import { deleteClaims } from './undo-claims.ts'
+import { restartDatabases } from './undo-legacy.ts'
 import { awaitReplacement, resumeProcesses, startInstances, undoLaunch } from './undo-instances.ts'
 import { deleteOwnAcl, restoreAssociation } from './undo-network.ts'
 import { deleteObject, scaleStatefulSet } from './undo-objects.ts'
@@ -56,6 +57,7 @@ export async function undoAll(
     for (const change of inUndoOrder(changes)) {
       if (options.signal?.aborted) break
       try {
+        refuseBesidePods(change, failures)
         await run.timeline.span(
           'undo',
           { scenario: change.scenario, subject: subjectOf(change.undo), text: change.action },
@@ -150,6 +152,13 @@ function note(write: () => void): void {
   }
 }
 
+/** A legacy database that is restarted beside pods with its names would take their place. */
+function refuseBesidePods({ undo }: PendingUndo, failures: readonly UndoFailure[]): void {
+  if (undo.kind !== 'restart-databases') return
+  const left = failures.find(({ change }) => /^delete-(object|claims)$/.test(change.undo.kind))
+  if (left) throw new CleanupError(`Pods with their names may be left, for ${left.text}`)
+}
+
 /** Takes one change back; done when it is in effect, and at once when there is nothing to do. */
 async function executeUndo(
   { undo, uid }: Pick<PendingUndo, 'undo' | 'uid'>,
@@ -178,6 +187,8 @@ async function executeUndo(
       return deleteOwnAcl(undo, tools)
     case 'delete-copies':
       return deleteCopies(await needAws(tools).ec2(), undo.token, { signal: tools.signal })
+    case 'restart-databases':
+      return restartDatabases(undo, tools.signal)
     case 'restore-capacity':
       return restoreCapacity(undo.zone, tools)
     case 'remount-volume':
@@ -215,7 +226,8 @@ async function removeTaint(
 /** Instances take their time, and so do what is made of them. */
 function budgetOf({ kind }: Undo): BudgetName {
   if (kind === 'await-replacement') return 'undoReplacement'
-  return kind === 'start-instances' || kind === 'terminate-launched' ? 'undoInstances' : 'undoOne'
+  const takeTheirTime = ['start-instances', 'terminate-launched', 'restart-databases']
+  return takeTheirTime.includes(kind) ? 'undoInstances' : 'undoOne'
 }
 
 /** What an undo is about, as the timeline names it. */
@@ -248,6 +260,8 @@ function subjectOf(undo: Undo): string {
     case 'delete-acl':
     case 'delete-copies':
       return `token/${undo.token}`
+    case 'restart-databases':
+      return undo.hosts.map(({ instanceId }) => `instance/${instanceId}`).join(', ')
     case 'none':
       return 'nothing'
     default:

@@ -36,6 +36,8 @@ export interface NodeIdentity {
   readonly tokens: readonly string[]
   /** `NORMAL`, `DRAINED`: with the second nothing is written any more. */
   readonly mode: string
+  /** Addresses of all nodes of its ring, its own among them; empty when it doesn't say. */
+  readonly members: readonly string[]
   /** For how long its process has run. */
   readonly uptimeSeconds?: number
 }

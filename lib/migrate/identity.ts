@@ -6,10 +6,19 @@ import { type InstanceShell, runOn, type ShellHost } from './instance-shell.ts'
 export const IDENTITY_SCRIPT = `set -e
 nodetool info -T
 nodetool describecluster
+nodetool status
 nodetool netstats | head -n 1`
 
-/** Whether there is a Cassandra, by a pattern that doesn't find itself among the command lines. */
-const RUNS = `grep -qs '[C]assandraDaemon' /proc/[0-9]*/cmdline`
+/**
+ * Whether there is a Cassandra: by its ports, or by what stands early in its command line, of which
+ * old kernels show no more than a page; the pattern doesn't find itself. Ends with an error where the
+ * processes of others are hidden: then nobody knows.
+ */
+const RUNS = `runs_here() {
+  [ -s /proc/1/cmdline ] || [ -n "$(cat /proc/1/cmdline 2> /dev/null)" ] || { echo 'processes are hidden' >&2; exit 1; }
+  for port in 7199 7000 7001 9042; do (exec 3<> /dev/tcp/127.0.0.1/$port) 2> /dev/null && return; done
+  grep -qsE '[C]assandraDaemon|-[D]cassandra[.]' /proc/[0-9]*/cmdline
+}`
 
 /** Asks the node of a machine who it is; undefined when none answers there. */
 export async function readIdentity(
@@ -23,20 +32,33 @@ export async function readIdentity(
   }
 }
 
+/** Whether a database is at rest. */
+interface Rest {
+  /** Undefined when the machine doesn't answer. */
+  readonly isServing: boolean | undefined
+  /** Of the database, or where there is none of the machine. */
+  readonly uptimeSeconds: number | undefined
+}
+
 /**
  * Whether a machine's database runs and is not drained. One that doesn't say who it is may be on its
- * way up, or be asked in the wrong way; undefined when the machine itself doesn't answer.
+ * way up, or be asked in the wrong way.
  */
 export async function readServing(
   shell: InstanceShell,
   host: ShellHost,
   identity: NodeIdentity | undefined,
-): Promise<boolean | undefined> {
-  if (identity !== undefined) return identity.mode !== 'DRAINED'
+): Promise<Rest> {
+  if (identity !== undefined) {
+    const { mode, uptimeSeconds } = identity
+    return { isServing: mode !== 'DRAINED', uptimeSeconds }
+  }
   try {
-    return (await runOn(shell, host, `${RUNS} && echo runs || echo is not there`)).trim() === 'runs'
+    const ask = `if runs_here; then echo runs; else echo none; fi\ncut -d ' ' -f 1 /proc/uptime`
+    const [runs, uptime] = (await runOn(shell, host, `${RUNS}\n${ask}`)).trim().split('\n')
+    return { isServing: runs === 'runs', uptimeSeconds: Number(uptime) }
   } catch {
-    return undefined
+    return { isServing: undefined, uptimeSeconds: undefined }
   }
 }
 
@@ -62,6 +84,7 @@ export function parseIdentity(output: string): NodeIdentity | undefined {
     hostId,
     mode,
     tokens: tokens.toSorted(),
+    members: [...output.matchAll(/^[UD][NLJM]\s+(\S+)\s/gm)].map(([, address = '']) => address),
     ...(uptime === undefined ? {} : { uptimeSeconds: Number(uptime) }),
   }
 }
@@ -77,7 +100,8 @@ export async function drainNode(shell: InstanceShell, host: ShellHost): Promise<
     shell,
     host,
     `set -e
-if ! nodetool netstats > /dev/null && ! ${RUNS}; then
+${RUNS}
+if ! nodetool netstats > /dev/null && ! runs_here; then
   sync
   exit
 fi

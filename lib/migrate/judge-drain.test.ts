@@ -20,6 +20,7 @@ const node = (id: number, state: string, mode?: string, startedAtMs = 500): Sour
           rack: 'r',
           hostId: `h-${id}`,
           tokens: [],
+          members: [],
           mode,
         },
       }),
@@ -27,7 +28,7 @@ const node = (id: number, state: string, mode?: string, startedAtMs = 500): Sour
 const drain: DrainFacts = {
   token: 'migration-x',
   copiedAtMs: new Map(),
-  makesSnapshots: true,
+  givenTo: [],
   willDrain: true,
   isWaived: false,
 }
@@ -44,9 +45,17 @@ test('nodes that run are drained, or somebody says that nothing comes of it', ()
   )
   expect(judged(serving, { willDrain: false, isWaived: true })).toEqual(['warn undrained'])
   // Whoever made the snapshots: the pods would meet the nodes.
-  expect(judged(serving, { willDrain: false, makesSnapshots: false })).toEqual(['refuse undrained'])
+  const snapshotsAtMs = [Date.UTC(2026, 10, 21, 6), Date.UTC(2026, 10, 21, 5)]
+  expect(judged(serving, { willDrain: false, snapshotsAtMs })).toEqual([
+    'warn snapshots-given',
+    'refuse undrained',
+  ])
+  expect(judgeDrain([], { ...drain, snapshotsAtMs })[0]?.text).toContain('2026-11-21T05:00:00.000Z')
   // Nobody can be asked.
-  expect(judged([node(1, 'running')], undrained)).toEqual(['refuse undrained'])
+  expect(judged([node(1, 'running')], undrained)).toEqual(['refuse unasked'])
+  expect(judged([node(1, 'running')], { willDrain: false, isWaived: true })).toEqual([
+    'warn unasked',
+  ])
   const atRest = [
     node(1, 'running', 'DRAINED'),
     node(2, 'stopped'),
@@ -72,5 +81,11 @@ test('what an earlier try copied is not mixed with what was written since', () =
     expect(judged([again], { copiedAtMs })).toEqual(['refuse copied-before'])
   }
   // Of snapshots that somebody names nobody knows what they should hold.
-  expect(judged(back, { copiedAtMs, makesSnapshots: false })).toEqual([])
+  expect(judged(back, { copiedAtMs, snapshotsAtMs: [] })).toEqual([])
+})
+
+test('copies that other pods have are not taken', () => {
+  expect(judged([node(2, 'stopped')], { givenTo: ['db/cassandra@uid'] })).toEqual([
+    'refuse given-before',
+  ])
 })

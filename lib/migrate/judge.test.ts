@@ -8,6 +8,7 @@ const identity: NodeIdentity = {
   rack: 'r1',
   hostId: 'h',
   tokens: ['1'],
+  members: [],
   mode: 'DRAINED',
 }
 
@@ -156,6 +157,24 @@ describe('what speaks against a migration has a message of its own', () => {
       'asks for 200 GiB, and vol-0 has 100',
     ],
     ['zone-without-nodes', target({ zones: ['us-east-1a', 'us-east-1b'] }), 'in zone us-east-1c'],
+    [
+      'ring-larger',
+      {
+        ...facts,
+        source: facts.source.map((node, index) =>
+          index === 1 && node.identity
+            ? {
+                ...node,
+                identity: {
+                  ...node.identity,
+                  members: ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.9.0.4'],
+                },
+              }
+            : node,
+        ),
+      },
+      'The ring has 4 nodes (10.0.0.1, 10.0.0.2, 10.0.0.3, 10.9.0.4), and 3 are named',
+    ],
     ['csi-driver', target({ hasCsiDriver: false }), 'no driver ebs.csi.aws.com'],
     ['volume-no-affinity', volume(1, { zones: [] }), 'pv-1 has no node affinity'],
     [

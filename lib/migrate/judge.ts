@@ -17,6 +17,7 @@ export type FindingId =
   | 'source-volume'
   | 'source-twice'
   | 'node-count'
+  | 'ring-larger'
   | 'identity-unknown'
   | 'different-clusters'
   | 'cluster-name'
@@ -38,7 +39,10 @@ export type FindingId =
   | 'snapshot-missing'
   | 'snapshots-apart'
   | 'copied-before'
+  | 'snapshots-given'
   | 'undrained'
+  | 'unasked'
+  | 'given-before'
 
 /** Snapshots of nodes that take writes count as of one moment within this. */
 export const SNAPSHOTS_APART_MS = 5_000
@@ -116,6 +120,18 @@ function judgeIdentity({ source, target }: MigrationFacts): Finding[] {
       todo: 'Say by --on-instance how a command is run there, or compare them with the manifests yourself.',
       severity: 'warn',
     })
+  }
+  const ring = source
+    .map(({ identity }) => identity?.members ?? [])
+    .reduce((one, other) => (other.length > one.length ? other : one), [])
+  if (ring.length > source.length) {
+    findings.push(
+      refuse(
+        'ring-larger',
+        `The ring has ${ring.length} nodes (${ring.join(', ')}), and ${source.length} are named: those that are left would go on as a ring, and take the pods into it.`,
+        'Name the instances of all its nodes, in all its datacenters; remove first what is gone for good (nodetool removenode).',
+      ),
+    )
   }
   const names = new Set(source.flatMap(({ identity }) => identity?.clusterName ?? []))
   if (names.size > 1) {

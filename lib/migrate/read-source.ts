@@ -47,10 +47,10 @@ async function sourceNode(
   const host = { instanceId, address }
   const way = state === 'running' ? shell : undefined
   const identity = way && (await readIdentity(way, host))
-  const isServing = way && (await readServing(way, host, identity))
+  const { isServing, uptimeSeconds } = (way && (await readServing(way, host, identity))) ?? {}
   const startedAtMs = Math.max(
     instance?.LaunchTime?.getTime() ?? 0,
-    identity?.uptimeSeconds === undefined ? 0 : Date.now() - identity.uptimeSeconds * 1000,
+    uptimeSeconds === undefined ? 0 : Date.now() - uptimeSeconds * 1000,
   )
   return {
     instanceId,

@@ -92,6 +92,14 @@ export type Undo =
   | { readonly kind: 'delete-acl'; readonly token: string }
   /** Deletes snapshots and volumes that were copied from others with this token. */
   | { readonly kind: 'delete-copies'; readonly token: string }
+  /** Restarts databases on machines outside Kubernetes that were drained and don't serve since. */
+  | {
+      readonly kind: 'restart-databases'
+      readonly hosts: readonly { readonly instanceId: string; readonly address: string }[]
+      /** The command that runs others on a machine. */
+      readonly onInstance: string
+      readonly restart: string
+    }
   | { readonly kind: 'restore-capacity'; readonly zone: string }
   /** Puts a volume that was pulled out under a pod back, by way of the kubelet. */
   | ({ readonly kind: 'remount-volume' } & MountedVolume)

@@ -19,6 +19,23 @@ export interface TargetDescription {
   readonly pulls?: PullRules
   /** What of a shared cluster may be touched; absent on the lab, which is all the run's. */
   readonly scope?: Scope
+  /** A legacy ring that scenarios may use; absent on the lab, where they launch one. */
+  readonly legacy?: LegacyRing
+}
+
+/**
+ * Instances of EC2 outside Kubernetes with a Cassandra on them, which scenarios of migrations write
+ * to, drain and restart.
+ */
+export interface LegacyRing {
+  /** Ids, in the order of the pods that they are to become. */
+  readonly instances: readonly string[]
+  /** The command that runs others on an instance; `{id}` and `{address}` stand for its own. */
+  readonly onInstance: string
+  /** What restarts the database there. */
+  readonly restart: string
+  /** Folder of the database's files. */
+  readonly data: string
 }
 
 /** What of a shared cluster a run may touch. It follows the groups: their nodes come and go. */
@@ -46,8 +63,9 @@ export interface Zone {
 /**
  * `exec`: commands in pods. `ec2`: instances and volumes by API. `nacl`: network ACLs. `capacity`:
  * launches in a zone can be made to fail. `commit-log-sync`: Cassandra's images take from the
- * environment when a write counts as written (CASSANDRA_COMMITLOG_SYNC). `legacy`: there is an image
- * of machines that run Cassandra by themselves, and a way to run commands on them.
+ * environment when a write counts as written (CASSANDRA_COMMITLOG_SYNC). `legacy`: there is a
+ * Cassandra outside Kubernetes to migrate, and a way to run commands on its machines.
+ * `launch-legacy`: the run launches those itself, so that nothing is lost with them.
  */
 export const CAPABILITIES = [
   'exec',
@@ -56,6 +74,7 @@ export const CAPABILITIES = [
   'capacity',
   'commit-log-sync',
   'legacy',
+  'launch-legacy',
 ] as const
 export type Capability = (typeof CAPABILITIES)[number]
 

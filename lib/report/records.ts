@@ -115,6 +115,14 @@ export const targetShape = {
     .object({ mirror: z.string().exactOptional(), pullSecret: z.string().exactOptional() })
     .exactOptional(),
   scope: z.object({ nodeGroups: strings, maxBlastRadius: z.number() }).exactOptional(),
+  legacy: z
+    .object({
+      instances: strings,
+      onInstance: z.string(),
+      restart: z.string(),
+      data: z.string(),
+    })
+    .exactOptional(),
 }
 
 /** Keys of `aws` are not read: a report has no use for them. */

@@ -16,7 +16,7 @@ const sampleTarget: TargetDescription = {
       { name: `ip-10-0-${index + 1}-10.ec2.internal`, instanceId: `i-0${letter.repeat(16)}` },
     ],
   })),
-  capabilities: ['exec', 'ec2', 'nacl', 'capacity', 'commit-log-sync', 'legacy'],
+  capabilities: ['exec', 'ec2', 'nacl', 'capacity', 'commit-log-sync', 'legacy', 'launch-legacy'],
   aws: { region: 'us-east-1', endpoint: 'http://127.0.0.1:8000' },
   images: [
     {

@@ -1,7 +1,7 @@
 import { Cluster } from '../kube/cluster.ts'
 import { PreflightError } from '../model/errors.ts'
 import { DEFAULT_RULES, type SafetyRules } from '../model/safety-rules.ts'
-import type { AwsAccess, Capability } from '../model/target.ts'
+import type { AwsAccess, Capability, LegacyRing } from '../model/target.ts'
 import { describeCluster } from './describe.ts'
 import { readEksContext } from './eks-context.ts'
 import { needContext, type ContextOptions } from './kubeconfig.ts'
@@ -15,6 +15,7 @@ export interface EksTargetOptions extends ContextOptions {
   readonly rules?: SafetyRules
   /** Default: AWS_PROFILE, then the profile with which the context gets its tokens. */
   readonly profile?: string
+  readonly legacy?: LegacyRing
 }
 
 /**
@@ -47,6 +48,7 @@ interface EksAccess {
   readonly profile?: string
   /** With endpoints and keys of its own, which nothing needs to be found out for. */
   readonly aws?: AwsAccess
+  readonly legacy?: LegacyRing
 }
 
 /**
@@ -57,7 +59,7 @@ interface EksAccess {
 export async function describeEks(
   access: EksAccess,
 ): Promise<Pick<StartedTarget, 'clusterUid' | 'description' | 'eks'>> {
-  const { kubeconfig, context, namespace } = access
+  const { kubeconfig, context, namespace, legacy } = access
   const { zones, kubernetesVersion, clusterUid } = await describeCluster(kubeconfig, context)
   const cluster = await Cluster.connect({ kubeconfig, context })
   const { items: nodes } = await cluster.core.listNode()
@@ -80,7 +82,8 @@ export async function describeEks(
       context,
       namespace,
       zones,
-      capabilities: EKS_CAPABILITIES,
+      capabilities: [...EKS_CAPABILITIES, ...(legacy === undefined ? [] : (['legacy'] as const))],
+      ...(legacy === undefined ? {} : { legacy }),
       aws: access.aws ?? { region: found.region, ...(profile === undefined ? {} : { profile }) },
       images: [],
       differences: [],

@@ -25,7 +25,15 @@ test('the lab is brought up with its steps, used by a second run, and taken down
     expect(owner.owned).toBe(true)
     expect(description).toMatchObject({
       kind: 'lab',
-      capabilities: ['exec', 'ec2', 'nacl', 'capacity', 'commit-log-sync', 'legacy'],
+      capabilities: [
+        'exec',
+        'ec2',
+        'nacl',
+        'capacity',
+        'commit-log-sync',
+        'legacy',
+        'launch-legacy',
+      ],
       zones: ['us-east-1a', 'us-east-1b', 'us-east-1c'].map((zone) => ({
         name: zone,
         nodes: [{ instanceId: expect.stringMatching(/^i-[0-9a-f]{17}$/) }],

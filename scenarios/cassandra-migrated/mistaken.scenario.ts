@@ -1,7 +1,7 @@
 import { mistakes, scenario } from '../../fixtures/index.ts'
 
 /** What goes wrong, and who says so, when nobody asked `zonefall migrate check` before. */
-const needs = { zones: 3, capabilities: ['exec', 'ec2', 'legacy'] } as const
+const needs = { zones: 3, capabilities: ['exec', 'ec2', 'launch-legacy'] } as const
 const tags = ['cassandra', 'ec2', 'migration']
 const SMALL = { megabytes: 8 }
 

@@ -1,7 +1,7 @@
 import { scenario } from '../../fixtures/index.ts'
 
 /** How long it takes to bring a legacy ring's rows into Kubernetes, by loading and by adoption. */
-const needs = { zones: 3, capabilities: ['exec', 'ec2', 'legacy'] } as const
+const needs = { zones: 3, capabilities: ['exec', 'ec2', 'launch-legacy'] } as const
 
 scenario(
   'rows get into Kubernetes sooner by adopting their volumes than by loading them in any way, and are all there either way',

@@ -1,7 +1,7 @@
 import { mistakes, scenario } from '../../fixtures/index.ts'
 
 /** What `zonefall migrate check` finds of a legacy cluster that runs, before anything is touched. */
-const needs = { zones: 3, capabilities: ['exec', 'ec2', 'legacy'] } as const
+const needs = { zones: 3, capabilities: ['exec', 'ec2', 'launch-legacy'] } as const
 const tags = ['cassandra', 'ec2', 'migration']
 /** What is looked at is not how much there is. */
 const SMALL = { megabytes: 8 }

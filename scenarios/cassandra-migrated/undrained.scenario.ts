@@ -5,7 +5,7 @@ scenario(
   'pods that start from copies of a ring that still serves take its place in it, and its clients are served on',
   {
     tags: ['cassandra', 'ec2', 'migration'],
-    needs: { zones: 3, capabilities: ['exec', 'ec2', 'legacy'] },
+    needs: { zones: 3, capabilities: ['exec', 'ec2', 'launch-legacy'] },
     typicalSeconds: 180,
   },
   async ({ migration, cassandra, expect }) => {

@@ -78,7 +78,7 @@ export interface InstanceFact {
 export interface AccountFacts {
   readonly region: string
   readonly identity: CallerIdentity
-  /** Those of the nodes that the credentials see. */
+  /** Those of the nodes, and of a legacy ring, that the credentials see. */
   readonly instances: readonly InstanceFact[]
   /** Volumes at those instances. */
   readonly volumes: readonly {

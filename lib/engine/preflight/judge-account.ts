@@ -5,12 +5,13 @@ import type { Refusal } from './refusal.ts'
 /** Whether the credentials are of the account that the nodes are in, and last as long as the run. */
 export function judgeAccount(
   { plannedMs, eksName }: Request,
-  { target: { context, zones } }: Pick<ClusterFacts, 'target'>,
+  { target: { context, zones, legacy } }: Pick<ClusterFacts, 'target'>,
   { identity, instances, region, eks, caData }: AccountFacts,
   nowEpochMs: number,
 ): Refusal[] {
   const ids = zones.flatMap((zone) => zone.nodes.flatMap(({ instanceId }) => instanceId ?? []))
   const seen = new Set(instances.map(({ id }) => id))
+  const strayed = (legacy?.instances ?? []).filter((id) => !seen.has(id) || ids.includes(id))
   const unseen = ids.filter((id) => !seen.has(id))
   const owners = [...new Set(instances.map(({ ownerId }) => ownerId))]
   const foreign = owners.filter((owner) => owner !== identity.account)
@@ -33,6 +34,15 @@ export function judgeAccount(
             check: 'account',
             text: `Account ${identity.account} has no ${plural('instance', unseen)} ${unseen.join(', ')} in ${region}, where nodes of context ${context} run.`,
             todo: other,
+          },
+        ]),
+    ...(strayed.length === 0
+      ? []
+      : [
+          {
+            check: 'legacy ring',
+            text: `Of the legacy ring in the settings ${strayed.join(', ')} ${strayed.length === 1 ? 'is' : 'are'} no instance of account ${identity.account} in ${region} outside the cluster.`,
+            todo: 'Correct `legacy.instances` in zonefall.config.ts, or take `legacy` out.',
           },
         ]),
     ...(caData !== undefined &&

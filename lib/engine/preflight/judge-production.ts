@@ -14,10 +14,12 @@ interface Marked {
   readonly unmark: (key: string) => string
 }
 
+type MarkedFacts = Pick<ClusterFacts, 'target' | 'nodes' | 'namespaces' | 'pods' | 'volumes'>
+
 /** Whether anything that would be touched says that it is production. */
 export function judgeProduction(
   { rules: { production }, eksName }: Request,
-  facts: ClusterFacts,
+  facts: MarkedFacts,
   zones: readonly Zone[],
   account: AccountFacts | undefined,
 ): Refusal[] {
@@ -57,7 +59,7 @@ function lastPart(key: string): string {
 }
 
 function marked(
-  facts: ClusterFacts,
+  facts: MarkedFacts,
   zones: readonly Zone[],
   account: AccountFacts | undefined,
   eksName: string | undefined,
@@ -132,7 +134,11 @@ function marked(
         unmark: (key: string) => `${kubectl} label pv ${name} ${key}-`,
       })),
     ...(account?.instances ?? [])
-      .filter(({ id }) => zones.some((zone) => zone.nodes.some((node) => node.instanceId === id)))
+      .filter(
+        ({ id }) =>
+          target.legacy?.instances.includes(id) === true ||
+          zones.some((zone) => zone.nodes.some((node) => node.instanceId === id)),
+      )
       .map(({ id, tags }) => ({ what: `The instance ${id}`, tags, unmark: untag(id) })),
     ...(account?.volumes ?? []).map(({ id, tags }) => ({
       what: `The volume ${id}`,

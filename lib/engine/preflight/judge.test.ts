@@ -7,6 +7,7 @@ import type { TargetDescription, Zone } from '../../model/target.ts'
 import { consentManifest, isRefusal, readConsent } from './consent.ts'
 import { judgeAccount, judgeAwsError } from './judge-account.ts'
 import { denyingPolicy } from './judge-namespace.ts'
+import { judgeProduction } from './judge-production.ts'
 import { judgeScope } from './judge-scope.ts'
 import { scopedZones } from './scope.ts'
 
@@ -124,6 +125,48 @@ describe('credentials', () => {
     expect(judge(31, true)).toEqual([])
     expect(judge(1, false)).toEqual([])
     expect(judge(undefined, true)).toEqual([])
+  })
+
+  test('have to be of the account of a legacy ring, which is none of the nodes', () => {
+    const node = { id: 'i-node', ownerId: '1', tags: {} }
+    const facts = { ...account(undefined, false), instances: [node, { ...node, id: 'i-old' }] }
+    const judged = (...instances: string[]) => {
+      const legacy = { instances, onInstance: 'ssh', restart: 'x', data: '/d' }
+      const zones = [{ name: 'a', nodes: [{ name: 'n', instanceId: 'i-node' }] }]
+      const named = { target: { ...target, zones, legacy } }
+      return judgeAccount(
+        request,
+        named,
+        { ...facts, identity: { ...facts.identity, account: '1' } },
+        0,
+      )
+    }
+    expect(judged('i-old')).toEqual([])
+    expect(judged('i-old', 'i-node', 'i-none')).toEqual([
+      expect.objectContaining({
+        check: 'legacy ring',
+        text: expect.stringContaining('i-node, i-none are no instance of account 1'),
+      }),
+    ])
+  })
+
+  test('and a ring that is tagged as production is not touched', () => {
+    const legacy = { instances: ['i-old'], onInstance: 'ssh', restart: 'x', data: '/d' }
+    const facts = {
+      target: { ...target, legacy },
+      nodes: [],
+      namespaces: [],
+      pods: [],
+      volumes: [],
+    }
+    const judged = (id: string) => {
+      const instances = [{ id, ownerId: '1', tags: { Environment: 'production' } }]
+      return judgeProduction(request, facts, [], { ...account(undefined, false), instances })
+    }
+    expect(judged('i-old')).toMatchObject([
+      { text: 'The instance i-old is production: Environment=production.' },
+    ])
+    expect(judged('i-other')).toEqual([])
   })
 
   test('are renewed by whoever fetches them', () => {

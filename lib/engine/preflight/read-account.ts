@@ -46,7 +46,8 @@ export async function readAccount(
   },
 ): Promise<AccountFacts> {
   const identity = await whoAmI(access)
-  const ids = target.zones.flatMap((zone) => zone.nodes.flatMap((node) => node.instanceId ?? []))
+  const nodes = target.zones.flatMap((zone) => zone.nodes.flatMap((node) => node.instanceId ?? []))
+  const ids = [...nodes, ...(target.legacy?.instances ?? [])]
   const { client, sdk } = await aws.ec2()
   const instances = await readInstances(aws, ids)
   const volumes: { id: string; tags: Readonly<Record<string, string>> }[] = []

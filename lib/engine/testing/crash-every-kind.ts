@@ -17,7 +17,10 @@ import type { CrashSite } from './crash-site.ts'
 import { CONTAINERS } from './probe-set.ts'
 import { nodesOf, podIn } from './probe-zones.ts'
 
-/** What faults and migrations have to take back; `delete-claims` and `scale-statefulset` are of deployments. */
+/**
+ * What faults and migrations have to take back. `delete-claims` and `scale-statefulset` are of
+ * deployments, and `restart-databases` of a legacy ring that a person named.
+ */
 export const FAULT_UNDOS = [
   'await-replacement',
   'continue-process',
