@@ -12,7 +12,12 @@ import { Cluster, orAbsent } from '../kube/cluster.ts'
 import { estimateRunTime } from '../model/run-time.ts'
 import type { AccessBySystem } from '../model/database-access.ts'
 import type { FaultName, ScenarioInfo, Tier } from '../model/scenario.ts'
-import { CAPABILITIES, type TargetDescription, type Zone } from '../model/target.ts'
+import {
+  CAPABILITIES,
+  type LegacyRing,
+  type TargetDescription,
+  type Zone,
+} from '../model/target.ts'
 import { checkManifests, SYSTEMS } from './check-options.ts'
 import { chooseTarget, type TargetOptions } from './choose-target.ts'
 import { lookAtTarget } from './look-at-target.ts'
@@ -41,6 +46,8 @@ export interface Plan {
   /** What is made for a file of scenarios, and deleted at its end. */
   readonly creates: readonly PlannedObject[]
   readonly faults: readonly PlannedFault[]
+  /** What is drained and restarted by commands on its machines; null where nothing is. */
+  readonly legacyRing: LegacyRing | null
   /** All calls that it may make and that change something; it makes no other. */
   readonly calls: readonly PlannedCall[]
   /** What the scenarios usually take on the lab; those that don't say are not in it. */
@@ -130,6 +137,9 @@ export async function makePlan(
       zones: found?.zones ?? [],
       pods: [...new Set(systems.flatMap((system) => system.pods))],
     }),
+    legacyRing: running.some(({ options: { needs } }) => needs?.capabilities?.includes('legacy'))
+      ? (found?.legacy ?? null)
+      : null,
     calls: plannedCalls(
       ...planned.map((place) => ({
         namespace: place.namespace,

@@ -63,6 +63,7 @@ export function planText(plan: Plan): string {
     '',
     ...faultsText(plan),
     '',
+    ...legacyText(plan),
     'It may make these calls that change something, and no other:',
     ...callsText(plan),
     '',
@@ -101,6 +102,16 @@ function faultsText({ faults }: Plan): string[] {
       return `  ${kind} ${name}${about.length === 0 ? '' : ` (${about.join('; ')})`}`
     }),
   ])
+}
+
+function legacyText({ legacyRing }: Plan): string[] {
+  if (legacyRing === null) return []
+  const { instances, onInstance, restart } = legacyRing
+  return [
+    `Legacy ring ${instances.join(', ')}: rows are written to it, its databases are drained, and restarted at the end,`,
+    `  each by "${onInstance}" and "${restart}"`,
+    '',
+  ]
 }
 
 const APIS: Readonly<Record<PlannedCall['api'], string>> = {
