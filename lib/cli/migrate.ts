@@ -197,8 +197,10 @@ async function drainFacts(
 async function refuseServing(bench: Bench): Promise<void> {
   const { ec2, facts, flags, shell } = bench
   const source = await readSource(ec2, flags.from, shell)
-  const { snapshotsAtMs: _told, ...drain } = await drainFacts(bench, facts)
-  const findings = judgeDrain(source, { ...drain, willDrain: false })
+  const drain = await drainFacts(bench, facts)
+  // Of when the snapshots are it was told before.
+  const told = drain.snapshotsAtMs === undefined ? {} : { snapshotsAtMs: [] }
+  const findings = judgeDrain(source, { ...drain, ...told, willDrain: false })
   printFindings(findings)
   refuse(findings)
 }
@@ -229,8 +231,11 @@ async function printPlan(bench: Bench): Promise<void> {
       `  ${instanceId} becomes ${plan.statefulSet}-${ordinal}: a copy of ${source.id}, ${source.sizeGiB} GiB of ${source.type}, ${move}, as ${claim}`,
     )
   }
-  const drained = bench.shell === undefined ? 'nobody drains the instances' : 'drain the instances'
-  console.log(`Steps: ${drained}, CreateSnapshots for each, CreateVolume from each, a`)
+  const snapshots =
+    flags.snapshots === undefined ? 'CreateSnapshots for each' : 'the snapshots that are named'
+  const isDrained = bench.shell !== undefined && flags.snapshots === undefined
+  const drained = isDrained ? 'drain the instances' : 'nobody drains the instances'
+  console.log(`Steps: ${drained}, ${snapshots}, CreateVolume from each, a`)
   console.log(`PersistentVolume (${plan.form}, Retain) and a claim for each, then the manifests.`)
   console.log('Nothing of the instances or their volumes is changed, detached or deleted.')
 }

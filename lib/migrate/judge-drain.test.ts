@@ -81,7 +81,9 @@ test('what an earlier try copied is not mixed with what was written since', () =
     expect(judged([again], { copiedAtMs })).toEqual(['refuse copied-before'])
   }
   // Of snapshots that somebody names nobody knows what they should hold.
-  expect(judged(back, { copiedAtMs, snapshotsAtMs: [] })).toEqual([])
+  const named = { copiedAtMs, snapshotsAtMs: [] }
+  expect(judged(back, named)).toEqual([])
+  expect(judged(back, { ...named, willDrain: false, isWaived: true })).toEqual(['warn undrained'])
 })
 
 test('copies that other pods have are not taken', () => {

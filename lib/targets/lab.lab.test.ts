@@ -1,3 +1,4 @@
+import { CAPABILITIES } from '../model/target.ts'
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
@@ -25,15 +26,7 @@ test('the lab is brought up with its steps, used by a second run, and taken down
     expect(owner.owned).toBe(true)
     expect(description).toMatchObject({
       kind: 'lab',
-      capabilities: [
-        'exec',
-        'ec2',
-        'nacl',
-        'capacity',
-        'commit-log-sync',
-        'legacy',
-        'launch-legacy',
-      ],
+      capabilities: CAPABILITIES,
       zones: ['us-east-1a', 'us-east-1b', 'us-east-1c'].map((zone) => ({
         name: zone,
         nodes: [{ instanceId: expect.stringMatching(/^i-[0-9a-f]{17}$/) }],
