@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import type { KubernetesObject } from '@kubernetes/client-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { Cluster } from '../kube/cluster.ts'
+import { Cluster, orAbsent } from '../kube/cluster.ts'
 import { DEFAULT_RULES } from '../model/safety-rules.ts'
 import type { PullRules } from '../model/target.ts'
 import { createReporter } from '../report/terminal.ts'
+import { poll } from '../std/poll.ts'
 import { kubeconfigTarget } from '../targets/kubeconfig.ts'
 import { labTarget } from '../targets/lab.ts'
 import { pullingFrom } from '../targets/pulling-from.ts'
@@ -94,6 +95,20 @@ async function makeForeign(): Promise<void> {
       spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
     },
   })
+  // What Kubernetes puts into a new namespace it puts there a moment later.
+  for (const namespace of [OTHERS, STRICT, 'zonefall']) {
+    await poll(
+      { what: `namespace ${namespace} to have what is its own`, budget: 'stateVisible' },
+      async () => {
+        const root = core.readNamespacedConfigMap({ namespace, name: 'kube-root-ca.crt' })
+        const user = core.readNamespacedServiceAccount({ namespace, name: 'default' })
+        const found = await Promise.all([orAbsent(root), orAbsent(user)])
+        return found.every((one) => one !== undefined)
+          ? { done: true, value: true }
+          : { done: false, seen: found.map((one) => one?.metadata?.name) }
+      },
+    )
+  }
   let count = 0
   changing = setInterval(() => {
     const name = `theirs-${(count += 1)}`
