@@ -21,9 +21,9 @@ export interface MigrationCleanup extends TargetOptions {
  */
 export async function cleanUpMigration(options: MigrationCleanup): Promise<void> {
   const { migration: token, onlySnapshots, discardWrites, json } = options
-  await withMigrationTarget(options, [], ({ cluster, ec2 }) =>
+  await withMigrationTarget(options, [], ({ cluster, clusterUid, ec2 }) =>
     whileLocked(token, async () => {
-      const found = await findMigration(cluster, ec2, token)
+      const found = await findMigration({ cluster, clusterUid, ec2 }, token)
       refuseUnknown(found)
       const done: string[] = []
       const tell = (text: string): void => {

@@ -2,15 +2,13 @@ import { createHash } from 'node:crypto'
 import { Command, Option } from 'commander'
 import { stringify } from 'yaml'
 import { GIVEN_TAG, listCopies, SOURCE_TAG } from '../aws/copies.ts'
-import type { Ec2 } from '../aws/ec2.ts'
 import { tagOf } from '../aws/tags.ts'
-import type { Cluster } from '../kube/cluster.ts'
 import { loadManifests, type ManifestObject } from '../kube/manifests.ts'
 import { adoptionObjects } from '../migrate/adoption-objects.ts'
 import { applyAdoption, awaitAdopted } from '../migrate/apply-adoption.ts'
 import { copyNodes, drainNodes } from '../migrate/copy-nodes.ts'
 import type { MigrationFacts } from '../migrate/facts.ts'
-import { clusterUid, markOf } from '../migrate/given-mark.ts'
+import { markOf } from '../migrate/given-mark.ts'
 import { type InstanceShell, shellOf } from '../migrate/instance-shell.ts'
 import { type DrainFacts, judgeDrain } from '../migrate/judge-drain.ts'
 import { type Finding, judgeMigration } from '../migrate/judge.ts'
@@ -26,7 +24,7 @@ import { PreflightError } from '../model/errors.ts'
 import type { TargetDescription } from '../model/target.ts'
 import { labShell } from '../targets/lab-shell.ts'
 import type { TargetOptions } from './choose-target.ts'
-import { whileLocked, withMigrationTarget } from './migration-target.ts'
+import { type MigrationTarget, whileLocked, withMigrationTarget } from './migration-target.ts'
 import { markGiven } from './mark-given.ts'
 import { list, namespaceName, oneOf } from './options.ts'
 import { targetOptions } from './run.ts'
@@ -46,11 +44,8 @@ interface MigrateFlags extends TargetOptions {
 }
 
 /** All that a subcommand works with. */
-interface Bench {
+interface Bench extends MigrationTarget {
   readonly flags: MigrateFlags
-  readonly description: TargetDescription
-  readonly cluster: Cluster
-  readonly ec2: Ec2
   readonly manifests: readonly ManifestObject[]
   readonly shell: InstanceShell | undefined
   readonly facts: MigrationFacts
@@ -164,13 +159,11 @@ async function drainFacts(
   bench: Omit<Bench, 'facts' | 'findings'>,
   facts: MigrationFacts,
 ): Promise<DrainFacts> {
-  const { ec2, flags, shell, token } = bench
+  const { clusterUid, ec2, flags, token } = bench
   // Volumes were written by a person, who applies them, too.
   const isByHand = facts.target.volumes.length > 0
   const { volumes, snapshots } = await listCopies(ec2, token)
-  const { namespace, statefulSet } = facts.target
-  const mark = markOf(namespace, statefulSet, await clusterUid(bench.cluster))
-  const isWithout = flags.snapshots === undefined
+  const mark = markOf(facts.target, clusterUid)
   return {
     token,
     givenTo: volumes.flatMap((one) => tagOf(one, GIVEN_TAG) ?? []).filter((one) => one !== mark),
@@ -183,11 +176,17 @@ async function drainFacts(
         (one) => [tagOf(one, SOURCE_TAG) ?? '', one.StartTime?.getTime() ?? 0] as const,
       ),
     ]),
-    ...(isWithout ? {} : { snapshotsAtMs: facts.snapshots.map((one) => one.startedAtMs) }),
-    willDrain: shell !== undefined && isWithout && !isByHand,
+    ...(flags.snapshots === undefined
+      ? {}
+      : { snapshotsAtMs: facts.snapshots.map((one) => one.startedAtMs) }),
+    willDrain: drains(bench) && !isByHand,
     isWaived: flags.undrained || isByHand,
   }
 }
+
+/** Snapshots that are made are of databases at rest, where there is a way to bring them there. */
+const drains = ({ flags, shell }: Pick<Bench, 'flags' | 'shell'>): boolean =>
+  shell !== undefined && flags.snapshots === undefined
 
 /**
  * Looks again right before pods start: copying takes hours, in which a machine may have been booted.
@@ -197,10 +196,9 @@ async function drainFacts(
 async function refuseServing(bench: Bench): Promise<void> {
   const { ec2, facts, flags, shell } = bench
   const source = await readSource(ec2, flags.from, shell)
-  const drain = await drainFacts(bench, facts)
+  const drain = { ...(await drainFacts(bench, facts)), willDrain: false }
   // Of when the snapshots are it was told before.
-  const told = drain.snapshotsAtMs === undefined ? {} : { snapshotsAtMs: [] }
-  const findings = judgeDrain(source, { ...drain, ...told, willDrain: false })
+  const findings = judgeDrain(source, drain).filter(({ id }) => id !== 'snapshots-given')
   printFindings(findings)
   refuse(findings)
 }
@@ -233,8 +231,7 @@ async function printPlan(bench: Bench): Promise<void> {
   }
   const snapshots =
     flags.snapshots === undefined ? 'CreateSnapshots for each' : 'the snapshots that are named'
-  const isDrained = bench.shell !== undefined && flags.snapshots === undefined
-  const drained = isDrained ? 'drain the instances' : 'nobody drains the instances'
+  const drained = drains(bench) ? 'drain the instances' : 'nobody drains the instances'
   console.log(`Steps: ${drained}, ${snapshots}, CreateVolume from each, a`)
   console.log(`PersistentVolume (${plan.form}, Retain) and a claim for each, then the manifests.`)
   console.log('Nothing of the instances or their volumes is changed, detached or deleted.')
@@ -255,7 +252,7 @@ async function printCheck(bench: Bench): Promise<void> {
 }
 
 async function runMigration(bench: Bench): Promise<void> {
-  const { cluster, ec2, facts, findings, flags, manifests, shell } = bench
+  const { cluster, clusterUid, ec2, facts, findings, flags, manifests, shell } = bench
   const tell = (text: string): void => console.error(`  ${text}`)
   printFindings(findings)
   refuse(findings)
@@ -268,7 +265,7 @@ async function runMigration(bench: Bench): Promise<void> {
   console.error(`Migration ${plan.token}. If it is cut off, the same command goes on with it, and`)
   console.error(`  npx zonefall cleanup --migration ${plan.token} undoes it, on the same target.`)
   const running = facts.source.filter(({ state }) => state === 'running')
-  if (shell !== undefined && flags.snapshots === undefined && running.length > 0) {
+  if (shell !== undefined && drains(bench) && running.length > 0) {
     tell('drain the instances')
     await drainNodes(shell, running)
   }
@@ -277,8 +274,7 @@ async function runMigration(bench: Bench): Promise<void> {
     tell,
     beforePods: async () => {
       await refuseServing(bench)
-      const uid = await clusterUid(cluster)
-      await markGiven(ec2, volumeIds, markOf(plan.namespace, plan.statefulSet, uid))
+      await markGiven(ec2, volumeIds, markOf(plan, clusterUid))
     },
   })
   tell(`wait for ${plan.nodes.length} pods`)

@@ -12,6 +12,8 @@ import { chooseTarget, type TargetOptions } from './choose-target.ts'
 /** A cluster and the account of its nodes, between which volumes are copied. */
 export interface MigrationTarget {
   readonly description: TargetDescription
+  /** UID of the namespace kube-system: names the cluster for good. */
+  readonly clusterUid: string
   readonly cluster: Cluster
   readonly ec2: Ec2
 }
@@ -44,7 +46,7 @@ export async function withMigrationTarget(
         manifests: () => Promise.resolve([...changes]),
       })
     }
-    const { description } = started
+    const { description, clusterUid } = started
     if (description.aws === undefined) {
       throw new PreflightError('A migration copies volumes of EC2, which this target has not.', {
         hint: 'Use --target eks.',
@@ -54,6 +56,7 @@ export async function withMigrationTarget(
     try {
       await act({
         description,
+        clusterUid,
         cluster: await Cluster.connect(description),
         ec2: await aws.ec2(),
       })

@@ -7,7 +7,7 @@ import { tagOf } from '../aws/tags.ts'
 import { type Cluster, explainApiError, orAbsent, statusOf } from '../kube/cluster.ts'
 import { MIGRATION_LABEL } from '../migrate/adoption-objects.ts'
 import { PreflightError } from '../model/errors.ts'
-import { clusterUid, readMark } from '../migrate/given-mark.ts'
+import { readMark } from '../migrate/given-mark.ts'
 import { poll } from '../std/poll.ts'
 import { AUDITED_KINDS } from './audit.ts'
 import { deleteByUid, describeRemains } from './undo-tools.ts'
@@ -47,15 +47,14 @@ const KINDS = [...AUDITED_KINDS, ['v1', 'PersistentVolume'] as const].map(
  * machine can do it. Reads only.
  */
 export async function findMigration(
-  cluster: Cluster,
-  ec2: Ec2,
+  {
+    cluster,
+    clusterUid,
+    ec2,
+  }: { readonly cluster: Cluster; readonly clusterUid: string; readonly ec2: Ec2 },
   token: string,
 ): Promise<MigrationRemains> {
-  const [objects, copies, uid] = await Promise.all([
-    madeObjects(cluster, token),
-    listCopies(ec2, token),
-    clusterUid(cluster),
-  ])
+  const [objects, copies] = await Promise.all([madeObjects(cluster, token), listCopies(ec2, token)])
   const all = [...copies.volumes, ...copies.snapshots]
   const sources = [...new Set(all.flatMap((one) => tagOf(one, SOURCE_TAG) ?? []))]
   const there = new Set((await ec2.listVolumes(sources)).map(({ VolumeId }) => VolumeId))
@@ -66,7 +65,7 @@ export async function findMigration(
     volumeIds: copies.volumes.flatMap(({ VolumeId }) => VolumeId ?? []),
     snapshotIds: copies.snapshots.flatMap(({ SnapshotId }) => SnapshotId ?? []),
     uses: [
-      ...gifts(copies.volumes, objects, uid),
+      ...gifts(copies.volumes, objects, clusterUid),
       ...objects.flatMap(useOf),
       ...copies.volumes.flatMap(({ VolumeId, State, Attachments = [] }) =>
         State === 'in-use'

@@ -152,10 +152,12 @@ function note(write: () => void): void {
   }
 }
 
+const ENDS_PODS: readonly Undo['kind'][] = ['delete-object', 'delete-claims']
+
 /** A legacy database that is restarted beside pods with its names would take their place. */
 function refuseBesidePods({ undo }: PendingUndo, failures: readonly UndoFailure[]): void {
   if (undo.kind !== 'restart-databases') return
-  const left = failures.find(({ change }) => /^delete-(object|claims)$/.test(change.undo.kind))
+  const left = failures.find(({ change }) => ENDS_PODS.includes(change.undo.kind))
   if (left) throw new CleanupError(`Pods with their names may be left, for ${left.text}`)
 }
 
@@ -223,11 +225,16 @@ async function removeTaint(
   )
 }
 
+const OF_INSTANCES: readonly Undo['kind'][] = [
+  'start-instances',
+  'terminate-launched',
+  'restart-databases',
+]
+
 /** Instances take their time, and so do what is made of them. */
 function budgetOf({ kind }: Undo): BudgetName {
   if (kind === 'await-replacement') return 'undoReplacement'
-  const takeTheirTime = ['start-instances', 'terminate-launched', 'restart-databases']
-  return takeTheirTime.includes(kind) ? 'undoInstances' : 'undoOne'
+  return OF_INSTANCES.includes(kind) ? 'undoInstances' : 'undoOne'
 }
 
 /** What an undo is about, as the timeline names it. */

@@ -10,9 +10,9 @@ import type { MigrationPlan } from './plan.ts'
 /** Who has to know what an adoption does, and when. */
 export interface AdoptionListener {
   /** Hears of each object that is created, and of each that was there. */
-  tell(text: string): void
+  readonly tell: (text: string) => void
   /** Called before a StatefulSet is created, whose pods will write to the copies. */
-  beforePods(): Promise<void>
+  readonly beforePods: () => Promise<void>
 }
 
 /**
@@ -28,10 +28,9 @@ export async function applyAdoption(
   plan: MigrationPlan,
   adopted: readonly AdoptionObject[],
   manifests: readonly ManifestObject[],
-  listener: AdoptionListener,
+  { tell, beforePods }: AdoptionListener,
 ): Promise<void> {
   const { namespace, token } = plan
-  const tell = (text: string): void => listener.tell(text)
   if (!(await orAbsent(cluster.core.readNamespace({ name: namespace })))) {
     await cluster.core.createNamespace({ body: { metadata: { name: namespace } } })
     tell(`created Namespace ${namespace}`)
@@ -46,7 +45,7 @@ export async function applyAdoption(
     }
   }
   for (const { object } of manifests) {
-    if (object.kind === 'StatefulSet') await listener.beforePods()
+    if (object.kind === 'StatefulSet') await beforePods()
     const made = object.kind === 'Namespace' ? object : labelled(object, token)
     await createOrFind(cluster, made, namespace, tell)
   }

@@ -15,11 +15,8 @@ export async function restartDatabase(
   restart: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const serves = async (): Promise<string | undefined> => {
-    const identity = await readIdentity(shell, host)
-    return identity?.mode
-  }
-  if ((await serves()) === 'NORMAL') return
+  const modeOf = async (): Promise<string | undefined> => (await readIdentity(shell, host))?.mode
+  if ((await modeOf()) === 'NORMAL') return
   await runOn(shell, host, restart, budgetMs('ringUp'))
   await poll(
     {
@@ -29,7 +26,7 @@ export async function restartDatabase(
       ...(signal === undefined ? {} : { signal }),
     },
     async () => {
-      const mode = await serves()
+      const mode = await modeOf()
       return mode === 'NORMAL'
         ? { done: true, value: true }
         : { done: false, seen: mode ?? 'nobody answers' }
